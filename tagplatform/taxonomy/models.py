@@ -183,6 +183,7 @@ class TagOperation(PublicModel):
         DEPRECATE = "deprecate", _("deprecate")
         RETIRE = "retire", _("retire")
         SYNONYM = "synonym", _("synonym")
+        ACTIVATE = "activate", _("put back into use")
 
     vocabulary = models.ForeignKey(Vocabulary, models.PROTECT, related_name="operations")
     kind = models.CharField(max_length=10, choices=Kind)
