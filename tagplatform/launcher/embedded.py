@@ -1,0 +1,170 @@
+"""The embedded PostgreSQL: where it answers, how it starts and stops. Importing this is quick and starts nothing."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tagplatform.launcher.errors import LauncherError
+from tagplatform.launcher.proc import command_name, is_alive, process_ids, working_directory
+
+if TYPE_CHECKING:
+    from tagplatform.launcher.cluster import Cluster
+
+DATABASE = "tagplatform"
+SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH = 107  # bytes that a Unix socket's address holds
+RECOVERY_TIMEOUT_SECONDS = 600  # after a kill -9 the server first replays what it had written
+ORPHANS_TIMEOUT_SECONDS = 15
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EmbeddedDatabase:
+    """A running server; it outlives this object until `stop`."""
+
+    data_directory: Path
+    url: str
+
+    def is_running(self) -> bool:
+        return _postmaster(self.data_directory) is not None
+
+    def stop(self) -> None:
+        stop_embedded_database(self.data_directory)
+
+
+def embedded_database_url(data_directory: Path, database: str = DATABASE) -> str:
+    """Where the server of this folder answers, or would answer once started; asks nobody but the file system."""
+    directory = _announced_socket_directory(data_directory) or socket_directory(data_directory)
+    return f"postgresql://postgres@/{database}?host={quote(str(directory), safe='')}&port=5432"
+
+
+def socket_directory(data_directory: Path) -> Path:
+    """The data directory itself, or a short one under /tmp where its path is too long for a Unix socket."""
+    path = data_directory.resolve()
+    if len(bytes(path / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+        return path
+    return Path("/tmp") / f"tagplatform-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"  # noqa: S108
+
+
+def start_embedded_database(data_directory: Path, *, for_tests: bool = False) -> EmbeddedDatabase:
+    """Start the server of this folder, making folder and database when they are not there; a running one is used.
+
+    `for_tests` trades safety for speed: nothing is forced to disk. Raises LauncherError with the server's own words.
+    """
+    from tagplatform.launcher.cluster import open_cluster, write_settings
+
+    data_directory = data_directory.resolve()
+    cluster = open_cluster(data_directory)
+    if _postmaster(data_directory) is None:
+        _forget_dead_server(data_directory)
+        directory = _ready_socket_directory(cluster)
+        write_settings(cluster, directory, for_tests=for_tests)
+        _start(cluster)
+    url = embedded_database_url(data_directory)
+    _ensure_database(embedded_database_url(data_directory, "postgres"))
+    return EmbeddedDatabase(data_directory, url)
+
+
+def stop_embedded_database(data_directory: Path) -> None:
+    """Stop the server of this folder and wait for its end: open sessions are cut off, nothing committed is lost."""
+    from tagplatform.launcher.cluster import Cluster
+    from tagplatform.launcher.owner import database_owner
+
+    data_directory = data_directory.resolve()
+    if _postmaster(data_directory) is None:
+        return
+    cluster = Cluster(data_directory, database_owner())
+    try:
+        cluster.run("pg_ctl", "stop", "-D", str(data_directory), "-m", "fast", "-w", "-t", "60")
+    except LauncherError as error:
+        logger.warning("%s; stopping it at once instead", error)
+        cluster.run("pg_ctl", "stop", "-D", str(data_directory), "-m", "immediate", "-w", "-t", "30")
+
+
+def _start(cluster: "Cluster") -> None:
+    from tagplatform.launcher.cluster import recent_log
+
+    folder = str(cluster.data_directory)
+    log = cluster.data_directory / "start.log"
+    log.unlink(missing_ok=True)
+    try:
+        cluster.run("pg_ctl", "start", "-D", folder, "-w", "-t", str(RECOVERY_TIMEOUT_SECONDS), "-l", str(log))
+    except LauncherError as error:
+        raise LauncherError(
+            f"The embedded database in {folder} does not start. It says:\n{recent_log(cluster.data_directory)}"
+        ) from error
+
+
+def _ensure_database(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if row is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _announced_socket_directory(data_directory: Path) -> Path | None:
+    """What a running server wrote into the fifth line of postmaster.pid."""
+    lines = _pid_file_lines(data_directory)
+    return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+
+def _pid_file_lines(data_directory: Path) -> list[str]:
+    try:
+        return (data_directory / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _postmaster(data_directory: Path) -> int | None:
+    """The process id of this folder's server; None when its pid file is stale or names a stranger."""
+    lines = _pid_file_lines(data_directory)
+    if not lines or not lines[0].isdigit() or not is_alive(int(lines[0])):
+        return None
+    return int(lines[0]) if _serves(int(lines[0]), data_directory) else None
+
+
+def _serves(pid: int, data_directory: Path) -> bool:
+    """PostgreSQL's processes all work inside their data directory; where this cannot be seen, believe the pid file."""
+    directory = working_directory(pid)
+    if directory is None:
+        return True
+    return directory == data_directory.resolve() and command_name(pid) == "postgres"
+
+
+def _forget_dead_server(data_directory: Path) -> None:
+    """Wait until the sessions of a killed server are gone; drop a pid file whose number a stranger has now.
+
+    PostgreSQL removes any other stale pid file itself, and checks more than we could.
+    """
+    deadline = time.monotonic() + ORPHANS_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and _orphaned_sessions(data_directory):
+        time.sleep(0.05)
+    lines = _pid_file_lines(data_directory)
+    if lines and lines[0].isdigit() and is_alive(int(lines[0])):
+        (data_directory / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _orphaned_sessions(data_directory: Path) -> list[int]:
+    inside = [pid for pid in process_ids() if working_directory(pid) == data_directory]
+    return [pid for pid in inside if _serves(pid, data_directory)]
+
+
+def _ready_socket_directory(cluster: "Cluster") -> Path:
+    """The directory for the socket, closed to others; one in /tmp that somebody else made is refused."""
+    directory = socket_directory(cluster.data_directory)
+    if directory == cluster.data_directory:
+        return directory
+    if not directory.is_symlink() and not directory.exists():
+        directory.mkdir(mode=0o700)
+        cluster.owner.take(directory)
+    if directory.is_symlink() or directory.stat().st_uid != cluster.owner.uid:
+        raise LauncherError(f"{directory} belongs to somebody else: remove it, or clone to a shorter path.")
+    directory.chmod(0o700)
+    return directory
