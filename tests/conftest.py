@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings: SettingsWrapper, tmp_path: Path) -> None:
+def own_folders(settings: Settings, tmp_path: Path) -> None:
     """Bundles and media of a test live and die with it."""
     settings.BUNDLES_DIR = tmp_path / "bundles"
     settings.MEDIA_ROOT = tmp_path / "media"

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=tagplatform.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('kind', models.CharField(choices=[('merge', 'merge'), ('split', 'split'), ('move', 'move'), ('deprecate', 'deprecate'), ('retire', 'retire'), ('synonym', 'synonym')], max_length=10)),
+                ('kind', models.CharField(choices=[('merge', 'merge'), ('split', 'split'), ('move', 'move'), ('deprecate', 'deprecate'), ('retire', 'retire'), ('synonym', 'synonym'), ('activate', 'put back into use')], max_length=10)),
                 ('plan', models.JSONField(help_text='what was asked for')),
                 ('impact', models.JSONField(default=dict, help_text='counts of what it touches')),
                 ('changes', models.JSONField(default=list, help_text='what it changed, row by row, with the values before')),

@@ -1,0 +1,90 @@
+"""Fine-grained events with ids of their own: each counts once, however often it is sent."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from feedback.models import Decision, Recommendation, Suggestion
+from feedback.totals import add_totals, totals_of_change
+from tagplatform.common.ids import new_id
+from tagplatform.content.models import Source
+
+
+@dataclass(frozen=True)
+class FeedbackEventInput:
+    """One decision on one suggested tag, as a client saw it happen."""
+
+    event_id: str
+    recommendation: Recommendation
+    tag_id: uuid.UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """How many events were new and how many had been sent before."""
+
+    recorded: int
+    duplicates: int
+
+
+@transaction.atomic
+def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor: Any | None) -> EventCounts:
+    """Append a decision for each event that is new for this source."""
+    decision_ids = {event.event_id: new_id() for event in events}
+    new = _claim(source, decision_ids)
+    by_id = {event.event_id: event for event in events}
+    ranks = _ranks([event.recommendation.pk for event in by_id.values()])
+    decisions = [
+        _decision(by_id[event_id], decision_ids[event_id], source, ranks, actor) for event_id in sorted(new)
+    ]
+    Decision.objects.bulk_create(decisions)
+    add_totals(totals_of_change([], decisions))
+    return EventCounts(recorded=len(new), duplicates=len(events) - len(new))
+
+
+def _claim(source: Source, decision_ids: dict[str, uuid.UUID]) -> set[str]:
+    """The event ids that were not known; they are from now on."""
+    if not decision_ids:
+        return set()
+    values = ", ".join(["(%s, %s, %s, now())"] * len(decision_ids))
+    parameters = [value for event_id, pk in decision_ids.items() for value in (source.pk, event_id, pk)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO feedback_feedbackevent (source_id, event_id, decision_id, created_at) "  # noqa: S608
+            f"VALUES {values} ON CONFLICT (source_id, event_id) DO NOTHING RETURNING event_id",
+            parameters,
+        )
+        return {event_id for (event_id,) in cursor.fetchall()}
+
+
+def _ranks(recommendation_ids: list[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]]:
+    rows = Suggestion.objects.filter(recommendation__in=recommendation_ids).values_list(
+        "recommendation_id", "tag_id", "rank", "probability"
+    )
+    return {(recommendation, tag): (rank, probability) for recommendation, tag, rank, probability in rows}
+
+
+def _decision(
+    event: FeedbackEventInput,
+    pk: uuid.UUID,
+    source: Source,
+    ranks: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]],
+    actor: Any | None,
+) -> Decision:
+    rank, probability = ranks.get((event.recommendation.pk, event.tag_id), (None, None))
+    return Decision(
+        pk=pk,
+        recommendation=event.recommendation,
+        document_id=event.recommendation.document_id,
+        vocabulary_id=event.recommendation.vocabulary_id,
+        source=source,
+        tag_id=event.tag_id,
+        kind=event.kind,
+        rank=rank,
+        probability=probability,
+        actor=actor,
+    )

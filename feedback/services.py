@@ -1,0 +1,215 @@
+"""The ledger is written here: what was shown, what was decided. Nothing in it is changed afterwards."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from feedback.models import Decision, Outcome, Recommendation, Suggestion
+from feedback.outcomes import (
+    Situation,
+    decisions_of_discarding,
+    decisions_of_submission,
+    tags_after_discarding,
+)
+from feedback.selectors import latest_decisions, latest_recommendation
+from feedback.totals import Totals, add_totals, month_of, totals_of_change
+from tagplatform.common.errors import InvalidInput
+from tagplatform.content.models import Document, TagAssignment
+from tagplatform.content.services import check_tags, set_document_tags
+from tagplatform.taxonomy.models import Vocabulary
+
+
+@dataclass(frozen=True)
+class OutcomeReport:
+    """What a client says became of a recommendation."""
+
+    status: str
+    final_tag_ids: Sequence[uuid.UUID] = ()
+    rejected_tag_ids: Sequence[uuid.UUID] = ()
+    not_shown_tag_ids: Sequence[uuid.UUID] = ()
+    document: Document | None = None
+
+
+@dataclass(frozen=True)
+class OutcomeSummary:
+    """The outcome as it stands now: the decision on each tag that has one."""
+
+    status: str
+    revision: int
+    decisions: dict[uuid.UUID, str] = field(default_factory=dict)
+
+
+def record_recommendation(*, recommendation: Recommendation, suggestions: Sequence[Suggestion]) -> None:
+    """Write one answer, whole or not at all."""
+    for suggestion in suggestions:
+        suggestion.recommendation = recommendation
+    with transaction.atomic():
+        recommendation.save(force_insert=True)
+        Suggestion.objects.bulk_create(suggestions)
+
+
+@transaction.atomic
+def record_outcome(
+    *, recommendation: Recommendation, report: OutcomeReport, actor: Any | None, origin: str
+) -> OutcomeSummary:
+    """Derive the decision on every tag from what was shown and what the document bears in the end.
+
+    Repeatable: the same report again changes nothing, a different one supersedes. Raises InvalidInput for tags that
+    are not of the vocabulary, more tags than its selection mode allows, or a tag both final and rejected.
+    """
+    held = Recommendation.objects.select_for_update(of=("self",)).select_related("vocabulary").get(
+        pk=recommendation.pk
+    )  # fmt: skip
+    _check_report(held.vocabulary, report)
+    document = report.document or held.document
+    suggestions = list(Suggestion.objects.filter(recommendation=held))
+    before = latest_decisions(held)
+    situation = Situation(
+        suggested={s.tag_id for s in suggestions},
+        not_shown=set(report.not_shown_tag_ids),
+        decided={d.tag_id: Decision.Kind(d.kind) for d in before if d.kind != Decision.Kind.UNDONE},
+        on_document=_tags_on(document, held.vocabulary),
+    )
+    after = _append_decisions(held, suggestions, before, _wanted(situation, report), document, actor)
+    _apply_to_document(document, held.vocabulary, situation, report, actor, origin)
+    outcome = _save_outcome(held, report, document, actor, changed=bool(after), seen=suggestions)
+    standing = {d.tag_id: str(d.kind) for d in [*before, *after]}
+    return OutcomeSummary(outcome.status, outcome.revision, standing)
+
+
+def record_document_tags(
+    *, document: Document, vocabulary: Vocabulary, report: OutcomeReport, actor: Any | None, origin: str
+) -> OutcomeSummary:
+    """The same for a client that knows only the document: its latest recommendation is the one decided on."""
+    recommendation = latest_recommendation(document, vocabulary)
+    if recommendation is not None:
+        return record_outcome(recommendation=recommendation, report=report, actor=actor, origin=origin)
+    return _record_without_recommendation(document, vocabulary, report, actor, origin)
+
+
+@transaction.atomic
+def _record_without_recommendation(
+    document: Document, vocabulary: Vocabulary, report: OutcomeReport, actor: Any | None, origin: str
+) -> OutcomeSummary:
+    _check_report(vocabulary, report)
+    situation = Situation((), (), {}, _tags_on(document, vocabulary))
+    kinds = {} if report.status == Outcome.Status.DISCARDED else _wanted(situation, report)
+    decisions = [
+        Decision(
+            document=document, vocabulary=vocabulary, source_id=document.source_id, tag_id=tag, kind=kind, actor=actor
+        )
+        for tag, kind in sorted(kinds.items())
+    ]
+    Decision.objects.bulk_create(decisions)
+    add_totals(totals_of_change([], decisions))
+    _apply_to_document(document, vocabulary, situation, report, actor, origin)
+    return OutcomeSummary(report.status, 1, {d.tag_id: str(d.kind) for d in decisions})
+
+
+def _check_report(vocabulary: Vocabulary, report: OutcomeReport) -> None:
+    check_tags(vocabulary=vocabulary, tag_ids=set(report.final_tag_ids))
+    unlimited = set(report.rejected_tag_ids)
+    for tag_id in unlimited:
+        check_tags(vocabulary=vocabulary, tag_ids={tag_id}, pointer="/rejected")
+    if unlimited & set(report.final_tag_ids):
+        raise InvalidInput(
+            _("A tag cannot be final and rejected at once."), code="final_and_rejected", pointer="/rejected"
+        )
+
+
+def _tags_on(document: Document | None, vocabulary: Vocabulary) -> set[uuid.UUID]:
+    if document is None:
+        return set()
+    assigned = TagAssignment.objects.filter(document=document, tag__vocabulary=vocabulary)
+    return set(assigned.values_list("tag_id", flat=True))
+
+
+def _wanted(situation: Situation, report: OutcomeReport) -> dict[uuid.UUID, Decision.Kind]:
+    if report.status == Outcome.Status.DISCARDED:
+        return decisions_of_discarding(situation)
+    return decisions_of_submission(situation, final=set(report.final_tag_ids), rejected=set(report.rejected_tag_ids))
+
+
+def _append_decisions(  # noqa: PLR0913
+    recommendation: Recommendation,
+    suggestions: Iterable[Suggestion],
+    before: Sequence[Decision],
+    wanted: dict[uuid.UUID, Decision.Kind],
+    document: Document | None,
+    actor: Any | None,
+) -> list[Decision]:
+    """Append where the decision on a tag differs from the one that stands."""
+    standing = {d.tag_id: d for d in before}
+    shown = {s.tag_id: s for s in suggestions}
+    after = [
+        Decision(
+            recommendation=recommendation,
+            document=document,
+            vocabulary_id=recommendation.vocabulary_id,
+            source_id=recommendation.source_id,
+            tag_id=tag_id,
+            kind=kind,
+            rank=shown[tag_id].rank if tag_id in shown else None,
+            probability=shown[tag_id].probability if tag_id in shown else None,
+            actor=actor,
+        )
+        for tag_id, kind in sorted(wanted.items())
+        if tag_id not in standing or standing[tag_id].kind != kind
+    ]
+    Decision.objects.bulk_create(after)
+    superseded = [standing[d.tag_id] for d in after if d.tag_id in standing]
+    add_totals(totals_of_change(superseded, after))
+    return after
+
+
+def _apply_to_document(  # noqa: PLR0913
+    document: Document | None,
+    vocabulary: Vocabulary,
+    situation: Situation,
+    report: OutcomeReport,
+    actor: Any | None,
+    origin: str,
+) -> None:
+    if document is None:
+        return
+    discarded = report.status == Outcome.Status.DISCARDED
+    tag_ids = tags_after_discarding(situation) if discarded else set(report.final_tag_ids)
+    set_document_tags(document=document, vocabulary=vocabulary, tag_ids=tag_ids, origin=origin, actor=actor)
+
+
+def _save_outcome(  # noqa: PLR0913
+    recommendation: Recommendation,
+    report: OutcomeReport,
+    document: Document | None,
+    actor: Any | None,
+    *,
+    changed: bool,
+    seen: Sequence[Suggestion],
+) -> Outcome:
+    outcome = Outcome.objects.filter(pk=recommendation.pk).first()
+    if outcome is None:
+        outcome = Outcome(recommendation=recommendation)
+        _count_shown(seen, set(report.not_shown_tag_ids))
+    elif changed or outcome.status != report.status:
+        outcome.revision += 1
+        outcome.updated_at = timezone.now()
+    outcome.document, outcome.status, outcome.actor = document, report.status, actor
+    outcome.final_tag_ids = list(report.final_tag_ids)
+    outcome.save()
+    return outcome
+
+
+def _count_shown(suggestions: Sequence[Suggestion], not_shown: set[uuid.UUID]) -> None:
+    unseen = [s.pk for s in suggestions if s.tag_id in not_shown]
+    if unseen:
+        Suggestion.objects.filter(pk__in=unseen).update(shown=False)
+    totals: Totals = Totals()
+    for suggestion in suggestions:
+        if suggestion.tag_id not in not_shown:
+            totals[(suggestion.tag_id, month_of(suggestion.pk), "shown")] += 1
+    add_totals(totals)
