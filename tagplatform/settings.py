@@ -207,7 +207,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "feedback.tasks.make_partitions_ahead",
         "schedule": crontab(hour=2, minute=10),
     },
-    "stalled training runs": {"task": "recommender.tasks.recover_stalled_runs", "schedule": 60.0},
+    "stalled training runs": {"task": "recommender.tasks.recover_stalled_runs", "schedule": 30.0},
+    "monthly entry of every vocabulary": {"task": "recommender.tasks.schedule_retraining", "schedule": 600.0},
     "expired idempotency keys": {
         "task": "tagplatform.access.tasks.forget_expired_idempotency_keys",
         "schedule": crontab(minute=20),
@@ -218,7 +219,7 @@ CELERY_BEAT_SCHEDULE = {
 
 TRAINING_THREADS = env.int("TRAINING_THREADS", default=2)
 TRAINING_HEARTBEAT_SECONDS = 5
-TRAINING_STALLED_AFTER_SECONDS = env.int("TRAINING_STALLED_AFTER_SECONDS", default=120)
+TRAINING_STALLED_AFTER_SECONDS = env.int("TRAINING_STALLED_AFTER_SECONDS", default=60)
 TRAINING_MAX_ATTEMPTS = 3
 TRAINING_TIME_LIMIT_SECONDS = env.int("TRAINING_TIME_LIMIT_SECONDS", default=6 * 3600)
 

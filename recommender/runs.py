@@ -1,0 +1,115 @@
+"""The life of a training run: asked for, claimed by one worker, beating, ended; taken up again when its worker died."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from recommender.models import TrainingPolicy, TrainingRun
+from tagplatform.common.errors import Conflict
+from tagplatform.taxonomy.models import Vocabulary
+
+State = TrainingRun.State
+LOG_LINES_KEPT = 200
+QUEUED_TOO_LONG = timedelta(minutes=10)
+
+
+def training_policy(vocabulary: Vocabulary) -> TrainingPolicy:
+    """The vocabulary's policy, with the defaults where nobody has set one."""
+    return TrainingPolicy.objects.get_or_create(vocabulary=vocabulary)[0]
+
+
+def request_training(
+    *, vocabulary: Vocabulary, trigger: str, requested_by: Any | None = None, recipe: str | None = None
+) -> TrainingRun:
+    """A queued run. Conflict where one is active: the database allows one at a time for each vocabulary."""
+    policy = training_policy(vocabulary)
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                vocabulary=vocabulary,
+                recipe=recipe or policy.recipe,
+                trigger=trigger,
+                requested_by=requested_by,
+            )
+    except IntegrityError as error:
+        raise Conflict(
+            _("A training run of “%(vocabulary)s” is already under way.") % {"vocabulary": vocabulary},
+            code="training_under_way",
+        ) from error
+
+
+def cancel_training(*, run: TrainingRun) -> None:
+    """A queued run ends at once, a running one at its next step. Conflict where it has ended already."""
+    queued = TrainingRun.objects.filter(pk=run.pk, state=State.QUEUED)
+    if queued.update(state=State.CANCELLED, finished_at=timezone.now(), cancel_requested=True):
+        return
+    if not TrainingRun.objects.filter(pk=run.pk, state=State.RUNNING).update(cancel_requested=True):
+        raise Conflict(_("This training run has ended already."), code="training_ended")
+
+
+def claim_run(run_id: uuid.UUID, *, worker: str) -> TrainingRun | None:
+    """Take the run for this worker; None where it has ended or another worker is at it (a message came twice)."""
+    now = timezone.now()
+    claimed = TrainingRun.objects.filter(Q(pk=run_id) & (Q(state=State.QUEUED) | _stalled())).update(
+        state=State.RUNNING,
+        worker=worker,
+        attempts=F("attempts") + 1,
+        started_at=now,
+        heartbeat_at=now,
+        progress=0,
+        stage="",
+        reason="",
+    )
+    return TrainingRun.objects.select_related("vocabulary").get(pk=run_id) if claimed else None
+
+
+def beat(run: TrainingRun) -> bool:
+    """Say that the worker lives; returns whether the run is still this worker's and nobody asked to cancel it."""
+    mine = TrainingRun.objects.filter(pk=run.pk, state=State.RUNNING, attempts=run.attempts)
+    mine.update(heartbeat_at=timezone.now())
+    return mine.filter(cancel_requested=False).exists()
+
+
+def report_progress(run: TrainingRun, *, stage: str, progress: float, log_tail: str) -> None:
+    """What pages and the terminal show of the run."""
+    TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, state=State.RUNNING).update(
+        stage=stage[:100], progress=min(max(progress, 0.0), 1.0), log_tail=log_tail, heartbeat_at=timezone.now()
+    )
+
+
+def finish_run(run: TrainingRun, state: str, *, reason: str = "", report: dict[str, Any] | None = None) -> bool:
+    """End the run, unless it has been taken from this worker; returns whether it was ended here."""
+    fields: dict[str, Any] = {"state": state, "reason": reason, "finished_at": timezone.now()}
+    if state == State.SUCCEEDED:
+        fields |= {"progress": 1.0, "stage": ""}
+    if report is not None:
+        fields["report"] = report
+    mine = TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, state=State.RUNNING)
+    return bool(mine.update(**fields))
+
+
+def runs_to_wake(now: Any | None = None) -> list[TrainingRun]:
+    """Runs whose worker fell silent, put back into the queue (or failed after too many attempts), and lost ones."""
+    moment = now or timezone.now()
+    exhausted = TrainingRun.objects.filter(_stalled(), attempts__gte=settings.TRAINING_MAX_ATTEMPTS)
+    exhausted.update(
+        state=State.FAILED,
+        finished_at=moment,
+        reason=_("The worker stopped in the middle, several times. Look at its log and at the machine's memory."),
+    )
+    TrainingRun.objects.filter(_stalled(), cancel_requested=True).update(state=State.CANCELLED, finished_at=moment)
+    stalled = list(TrainingRun.objects.filter(_stalled()).values_list("pk", flat=True))
+    TrainingRun.objects.filter(_stalled(), pk__in=stalled).update(state=State.QUEUED, stage="")
+    lost = Q(state=State.QUEUED, created_at__lt=moment - QUEUED_TOO_LONG)
+    return list(TrainingRun.objects.filter(Q(pk__in=stalled, state=State.QUEUED) | lost))
+
+
+def _stalled() -> Q:
+    silent_since = timezone.now() - timedelta(seconds=settings.TRAINING_STALLED_AFTER_SECONDS)
+    return Q(state=State.RUNNING, heartbeat_at__lt=silent_since)

@@ -1,0 +1,58 @@
+"""What workers do: train, take up stalled runs, start the monthly retraining."""
+
+import logging
+import socket
+import uuid
+from typing import Any
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.db import transaction
+
+from recommender.models import TrainingRun
+from recommender.retraining import carry_out
+from recommender.runs import claim_run, request_training, runs_to_wake
+from recommender.schedules import schedule_every_vocabulary
+from tagplatform.common.errors import Conflict
+from tagplatform.taxonomy.models import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(bind=True, time_limit=settings.TRAINING_TIME_LIMIT_SECONDS)
+def train(self: "Task[Any, Any]", run_id: str) -> str:
+    """Carry out a run, unless another worker is at it or it has ended: a message may come twice."""
+    run = claim_run(uuid.UUID(run_id), worker=self.request.hostname or socket.gethostname())
+    if run is None:
+        logger.info("training run %s is not to be started here", run_id)
+        return "not claimed"
+    carry_out(run)
+    return "done"
+
+
+@shared_task
+def recover_stalled_runs() -> int:
+    """Wake the runs whose worker died; returns how many."""
+    runs = runs_to_wake()
+    for run in runs:
+        logger.warning("training run %s is taken up again", run.public_id)
+        train.delay(str(run.pk))
+    return len(runs)
+
+
+@shared_task
+def start_scheduled_training(vocabulary_id: str) -> str | None:
+    """The monthly retraining of one vocabulary; the id of its run, None where one is under way."""
+    vocabulary = Vocabulary.objects.get(pk=vocabulary_id)
+    try:
+        run = request_training(vocabulary=vocabulary, trigger=TrainingRun.Trigger.SCHEDULE)
+    except Conflict:
+        return None
+    transaction.on_commit(lambda: train.delay(str(run.pk)))
+    return run.public_id
+
+
+@shared_task
+def schedule_retraining() -> int:
+    """Every vocabulary has its monthly entry; returns how many were missing."""
+    return schedule_every_vocabulary()
