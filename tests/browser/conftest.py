@@ -1,0 +1,102 @@
+"""A real Chromium in front of the live server; every page is watched for strangers and errors."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tagplatform.access.models import User
+from tests.conftest import require
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync".split()
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = ViewportSize(width=1440, height=900)
+
+
+@dataclass
+class Watch:
+    """What the pages of one test asked for and complained about."""
+
+    home: str
+    urls: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+    """Parts of complaints that the test provokes."""
+
+    def strangers(self) -> list[str]:
+        """Requests to any host but the live server."""
+        return [url for url in self.urls if urlsplit(url).netloc not in ("", urlsplit(self.home).netloc)]
+
+    def surprises(self) -> list[str]:
+        """Errors of the console and of scripts that nobody expected."""
+        return [text for text in self.complaints if not any(part in text for part in self.expected)]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    require(found is not None, "Chromium")
+    browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def watch(live_server: LiveServer) -> Watch:
+    return Watch(home=live_server.url)
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: LiveServer, watch: Watch) -> Iterator[BrowserContext]:
+    """A fresh profile at the live server; at the end no stranger and no error may be left."""
+    context = browser.new_context(base_url=live_server.url, viewport=WIDE, locale="en-GB")
+    context.set_default_timeout(15_000)
+    context.on("request", lambda request: watch.urls.append(request.url))
+    context.on("console", lambda message: _note(watch, message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: _note(watch, str(error.error)))
+    yield context
+    context.close()
+    assert watch.strangers() == []
+    assert watch.surprises() == []
+
+
+def _note(watch: Watch, complaint: str) -> None:
+    watch.complaints.append(complaint)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[User], None]:
+    """Give the browser a session of a person without the form."""
+
+    def _sign_in(user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+
+    return _sign_in
