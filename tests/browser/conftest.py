@@ -18,12 +18,7 @@ from tests.conftest import require
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM_FLAGS = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync".split()
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+QUIET = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync"
 WIDE = ViewportSize(width=1440, height=900)
 
 
@@ -56,7 +51,7 @@ def playwright() -> Iterator[Playwright]:
 def browser(playwright: Playwright) -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     require(found is not None, "Chromium")
-    browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+    browser = playwright.chromium.launch(executable_path=found, args=QUIET.split())
     yield browser
     browser.close()
 
