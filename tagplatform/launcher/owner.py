@@ -39,8 +39,8 @@ class Owner:
     def let_pass(self, path: Path) -> None:
         """Let the account walk through the parents of `path`.
 
-        It runs with the group root, so a folder of root's needs to be opened for that group only, which has no
-        other member: a home of mode 700 becomes 710 and stays closed to everybody else.
+        It runs with the group root, so a folder of root's needs to be opened for that group only, which has
+        no other member: a home of mode 700 becomes 710 and stays closed to everybody else.
         """
         if self.switched:
             for folder in path.parents:
@@ -93,10 +93,8 @@ def _tree(top: Path) -> Iterator[Path]:
 
 def _allow(path: Path, uid: int, as_user: int, as_group: int, as_other: int) -> None:
     status = path.stat()
-    if status.st_uid == uid:
-        needed = as_user
-    else:
-        needed = as_group if status.st_gid == ROOT_GROUP else as_other
+    as_nobody_special = as_group if status.st_gid == ROOT_GROUP else as_other
+    needed = as_user if status.st_uid == uid else as_nobody_special
     if status.st_mode & needed == needed:
         return
     try:

@@ -1,7 +1,7 @@
 """A pytest plugin: where DATABASE_URL is absent, the tests get an embedded database of their own.
 
-Load it with `-p tagplatform.launcher.testing`. It must set the variable before Django reads its settings, so it
-cannot live in a conftest.py. Test runs side by side get a data directory each, var/test-postgres, -2, -3 and so on.
+Load it with `-p tagplatform.launcher.testing`: it must set the variable before Django reads its settings, so it
+cannot live in a conftest.py. Test runs side by side get a data directory each: var/test-postgres, -2, -3, ...
 """
 
 import fcntl

@@ -1,0 +1,83 @@
+# The few verbs to know: make run, make test, make check, make format, make bench.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench
+.SILENT:
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PYTHONS := python3 python3.13 python3.12 python3.11
+VERSION_OK := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+SOURCES := manage.py tagplatform recommender feedback tests
+TEMPLATES := templates
+
+# Pinned wheels exist for these versions of Python; PYTHON=/path/to/python chooses another one
+find_python = for p in $(PYTHON) $(PYTHONS); do "$$p" -c '$(VERSION_OK)' 2>/dev/null && { echo "$$p"; exit; }; done
+
+# Runs one check and says by name which one failed
+define checked
+	printf '%-22s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; echo "$$said"; exit 1; fi
+endef
+
+help:
+	echo 'make run      start everything: database, web, workers (PORT=8001 for another port); Ctrl-C stops it'
+	echo 'make test     run all tests (ARGS="-k name" for some)'
+	echo 'make check    style, types, layers, migrations, API description, templates'
+	echo 'make format   put code and templates into shape'
+	echo 'make bench    how to measure'
+
+run: .venv/.run-stamp
+	$(BIN)/python -m tagplatform.launcher run $(if $(PORT),--port $(PORT))
+
+test: .venv/.dev-stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev-stamp
+	$(call checked,ruff check,$(BIN)/ruff check .)
+	$(call checked,ruff format,$(BIN)/ruff format --check .)
+	$(call checked,mypy,$(BIN)/mypy $(SOURCES))
+	$(call checked,import layers,$(BIN)/lint-imports)
+	$(call checked,django check,$(BIN)/python manage.py check)
+	$(call checked,migrations in step,$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run)
+	$(call checked,docs/openapi.yaml,$(BIN)/python -m tagplatform.launcher.openapi --compare)
+	$(call checked,djlint,$(BIN)/djlint --check --lint --quiet $(TEMPLATES))
+
+format: .venv/.dev-stamp
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet $(TEMPLATES) || true
+	$(BIN)/python manage.py spectacular --file docs/openapi.yaml
+	echo 'docs/openapi.yaml is written anew.'
+
+bench:
+	echo 'Start the platform (make run), then see benchmarks/README.md: each benchmark is one command,'
+	echo 'for example: $(BIN)/python benchmarks/<name>.py --help'
+
+# One environment: make run installs requirements.txt, make test and make check the tools as well
+
+.venv/.run-stamp: requirements.txt .venv/pyvenv.cfg
+	echo 'Installing requirements.txt into .venv (some minutes the first time) ...'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev-stamp: requirements-dev.txt .venv/.run-stamp
+	echo 'Installing requirements-dev.txt into .venv ...'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/pyvenv.cfg:
+	python=$$($(find_python)); \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11, 3.12 or 3.13 is needed; found: $$(python3 --version 2>&1 || echo none)." >&2; \
+		echo 'On Debian or Ubuntu: apt install python3 python3-venv   (or make run PYTHON=/path/to/python3.12)' >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "This Python cannot make environments. On Debian or Ubuntu: apt install python$$version-venv" >&2; \
+		exit 1; \
+	fi; \
+	rm -rf .venv && "$$python" -m venv .venv
+	# The project is importable from anywhere in its environment, as pytest's plugin needs it
+	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	pwd > "$$site/tagplatform.pth"

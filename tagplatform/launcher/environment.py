@@ -1,0 +1,72 @@
+"""What the launcher reads from the environment and from .env."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from honcho.environ import parse
+
+from tagplatform.launcher.errors import LauncherError
+
+PROJECT = Path(__file__).resolve().parents[2]
+DEFAULT_PORT = "8000"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One start of the platform: where its code and its files lie, where it answers."""
+
+    project: Path
+    var: Path
+    host: str
+    port: int
+    has_own_database: bool
+
+    @property
+    def address(self) -> str:
+        """What people type into the browser on this machine."""
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::") else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+    @property
+    def postgres_directory(self) -> Path:
+        return self.var / "postgres"
+
+    def process_environment(self) -> dict[str, str]:
+        """What the processes get: our environment, the programs of this Python first, nothing held back."""
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return {
+            **os.environ,
+            "PATH": programs,
+            "PORT": str(self.port),
+            "BIND_ADDRESS": self.host,
+            "TAGPLATFORM_VAR": str(self.var),
+            "PYTHONUNBUFFERED": "1",
+            "TQDM_NCOLS": "80",
+            "TQDM_MININTERVAL": "0.5",
+        }
+
+
+def read_settings(port: int | None = None, project: Path = PROJECT) -> Settings:
+    """Read .env without overriding what is set, then the variables; `port` comes from the command line."""
+    _read_dotenv(project / ".env")
+    return Settings(
+        project=project,
+        var=Path(os.environ.get("TAGPLATFORM_VAR") or project / "var").resolve(),
+        host=os.environ.get("BIND_ADDRESS") or "127.0.0.1",
+        port=port or _port(os.environ.get("PORT") or DEFAULT_PORT),
+        has_own_database=not os.environ.get("DATABASE_URL"),
+    )
+
+
+def _read_dotenv(path: Path) -> None:
+    if path.exists():
+        for name, value in parse(path.read_text(encoding="utf-8")).items():
+            os.environ.setdefault(name, value)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise LauncherError(f"PORT is {text!r}; it must be a number from 1 to 65535.")
+    return int(text)

@@ -1,0 +1,27 @@
+"""Brings tables, first admin and static files up to date, in one process that knows Django."""
+
+import os
+import sys
+
+
+def main(*, with_static: bool) -> int:
+    """Run the management commands of a start; 1 with a plain message where the database does not answer."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagplatform.settings")
+    import django
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    django.setup()
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("ensure_admin")
+    except OperationalError as error:
+        sys.stderr.write(f"The database does not answer: {error}\n")
+        return 1
+    if with_static:
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(with_static="--static" in sys.argv))
