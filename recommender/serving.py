@@ -4,14 +4,15 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from recommender import ml
-from recommender.models import ModelVersion
+from recommender.models import ModelAlias, ModelVersion
 from recommender.registry import open_version
 from recommender.selectors import champion, former_champions
 from tagplatform.common.errors import Unavailable
@@ -125,3 +126,15 @@ def _candidates(vocabulary: Vocabulary, version: ModelVersion) -> Iterator[tuple
 
 
 rankers = RankerStore()
+
+
+def warm_up() -> None:
+    """Load every champion, so that the first editor does not wait for it."""
+    try:
+        for vocabulary in Vocabulary.objects.filter(model_aliases__name=ModelAlias.Name.CHAMPION):
+            with suppress(Unavailable):
+                rankers.current(vocabulary)
+    except DatabaseError:
+        logger.warning("the database cannot be reached yet; models are loaded when they are first asked for")
+    finally:
+        connection.close()
