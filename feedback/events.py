@@ -38,9 +38,7 @@ def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor
     new = _claim(source, decision_ids)
     by_id = {event.event_id: event for event in events}
     ranks = _ranks([event.recommendation.pk for event in by_id.values()])
-    decisions = [
-        _decision(by_id[event_id], decision_ids[event_id], source, ranks, actor) for event_id in sorted(new)
-    ]
+    decisions = [_decision(by_id[event_id], decision_ids[event_id], source, ranks, actor) for event_id in sorted(new)]
     Decision.objects.bulk_create(decisions)
     add_totals(totals_of_change([], decisions))
     return EventCounts(recorded=len(new), duplicates=len(events) - len(new))

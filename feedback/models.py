@@ -63,9 +63,7 @@ class Suggestion(models.Model):
         EXPLORATION = "exploration", _("exploration")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    recommendation = models.ForeignKey(
-        Recommendation, models.CASCADE, related_name="suggestions", db_constraint=False
-    )
+    recommendation = models.ForeignKey(Recommendation, models.CASCADE, related_name="suggestions", db_constraint=False)
     tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
     rank = models.PositiveSmallIntegerField()
     raw_score = models.FloatField(help_text=_("logit, as the model gave it"))

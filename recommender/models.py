@@ -69,9 +69,7 @@ class TrainingRun(PublicModel):
     recipe = models.CharField(max_length=40, choices=Recipe)
     trigger = models.CharField(max_length=10, choices=Trigger)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     attempts = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=100, blank=True, help_text=_("what it is doing now"))
     progress = models.FloatField(default=0, help_text=_("share of the work that is done, 0 to 1"))
@@ -116,11 +114,13 @@ class ModelVersion(PublicModel):
     bundle_path = models.CharField(max_length=500, help_text=_("relative to the folder of bundles"))
     bundle_digest = models.CharField(max_length=64)
     bundle_bytes = models.PositiveBigIntegerField(default=0)
-    training_run = models.ForeignKey(
-        TrainingRun, models.PROTECT, null=True, blank=True, related_name="model_versions"
-    )
+    training_run = models.ForeignKey(TrainingRun, models.PROTECT, null=True, blank=True, related_name="model_versions")
     parent = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="children",
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
         help_text=_("the version that incremental training started from"),
     )
     n_documents = models.PositiveIntegerField()

@@ -89,7 +89,9 @@ def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[tuple]:
     of_vocabulary = Q(tag_assignments__tag__vocabulary=vocabulary)
     return (
         Document.objects.annotate(
-            tag_ids=ArrayAgg("tag_assignments__tag_id", filter=of_vocabulary, default=[], ordering="tag_assignments__tag_id")
+            tag_ids=ArrayAgg(
+                "tag_assignments__tag_id", filter=of_vocabulary, default=[], ordering="tag_assignments__tag_id"
+            )
         )
         .filter(Q(tag_ids__len__gt=0) | Q(pk__in=list(decisions)))
         .order_by("pk")

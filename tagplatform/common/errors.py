@@ -19,9 +19,7 @@ class DomainError(Exception):
     code = "error"
     title = "The request cannot be carried out"
 
-    def __init__(
-        self, detail: str, *, code: str = "", pointer: str = "", errors: tuple[FieldError, ...] = ()
-    ) -> None:
+    def __init__(self, detail: str, *, code: str = "", pointer: str = "", errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code

@@ -82,9 +82,7 @@ class TagAssignment(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="tag_assignments")
     tag = models.ForeignKey(Tag, models.PROTECT, related_name="assignments")
     origin = models.CharField(max_length=10, choices=Origin)
-    assigned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     assigned_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

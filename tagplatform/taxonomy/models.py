@@ -137,9 +137,7 @@ class TagLabel(models.Model):
             models.CheckConstraint(condition=~Q(normalised_text=""), name="label_not_blank"),
         ]
         indexes = [
-            models.Index(
-                fields=["normalised_text"], name="label_prefix_search", opclasses=["varchar_pattern_ops"]
-            ),
+            models.Index(fields=["normalised_text"], name="label_prefix_search", opclasses=["varchar_pattern_ops"]),
             models.Index(
                 fields=["pinyin_initials"],
                 name="label_pinyin_search",

@@ -81,5 +81,3 @@ def resolve_label(*, vocabulary: Vocabulary, label: str) -> TagEntry | None:
     """The tag that bears exactly this name (any kind, any language) or notation."""
     snapshot = vocabulary_snapshot(vocabulary.pk)
     return snapshot.by_label.get(normalise_label(label)) or snapshot.by_notation.get(label)
-
-

@@ -21,9 +21,7 @@ OPERATION_BY_STATUS = {
 
 
 @transaction.atomic
-def create_tag(
-    *, vocabulary: Vocabulary, notation: str, label: str, language: str, parent: Tag | None = None
-) -> Tag:
+def create_tag(*, vocabulary: Vocabulary, notation: str, label: str, language: str, parent: Tag | None = None) -> Tag:
     """A new active tag with its preferred label; Conflict where another tag has that name or notation."""
     text = _checked_label(label)
     taken = TagLabel.objects.filter(vocabulary=vocabulary, normalised_text=normalise_label(text)).first()
@@ -98,9 +96,7 @@ def _decide(proposal: TagProposal, state: TagProposal.State, actor: Any, tag: Ta
 
 def _free_notation(vocabulary: Vocabulary, text: str) -> str:
     base = slugify(text, allow_unicode=True) or "tag"
-    taken = set(
-        Tag.objects.filter(vocabulary=vocabulary, notation__startswith=base).values_list("notation", flat=True)
-    )
+    taken = set(Tag.objects.filter(vocabulary=vocabulary, notation__startswith=base).values_list("notation", flat=True))
     return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
 
 

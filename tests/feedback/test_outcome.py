@@ -108,9 +108,7 @@ def test_a_document_without_recommendation_gets_added_and_removed(tags: list[Tag
     TagAssignment.objects.create(document=document, tag=a, origin="imported")
 
     report = OutcomeReport("submitted", [b.pk])
-    summary = record_document_tags(
-        document=document, vocabulary=a.vocabulary, report=report, actor=None, origin="api"
-    )
+    summary = record_document_tags(document=document, vocabulary=a.vocabulary, report=report, actor=None, origin="api")
 
     assert summary.decisions == {a.pk: Kind.REMOVED, b.pk: Kind.ADDED}
 

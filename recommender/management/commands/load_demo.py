@@ -50,7 +50,9 @@ class Command(BaseCommand):
         """Show the run's progress until it ends."""
         if run is None:
             return
-        with tqdm(total=100, desc=run.get_recipe_display(), unit="%", bar_format="{desc}: {n:.0f}% {bar} {postfix}") as bar:
+        with tqdm(
+            total=100, desc=run.get_recipe_display(), unit="%", bar_format="{desc}: {n:.0f}% {bar} {postfix}"
+        ) as bar:
             _until_ended(run, lambda: _show(run, bar))
         live = champion(run.vocabulary)
         figure = run.report.get("metrics", {}).get("ndcg_at_5", {}).get("value")
