@@ -112,6 +112,9 @@ class ModelVersion(PublicModel):
     recipe = models.CharField(max_length=40, choices=Recipe)
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)
     bundle_path = models.CharField(max_length=500, help_text=_("relative to the folder of bundles"))
+    evaluated_path = models.CharField(
+        max_length=500, help_text=_("its twin that never saw the held-out documents: the figures are the twin's")
+    )
     bundle_digest = models.CharField(max_length=64)
     bundle_bytes = models.PositiveBigIntegerField(default=0)
     training_run = models.ForeignKey(TrainingRun, models.PROTECT, null=True, blank=True, related_name="model_versions")

@@ -24,8 +24,13 @@ HELD_OUT_FILE = "heldout.safetensors"
 
 
 def bundle_directory(version: ModelVersion) -> Path:
-    """Where the version's bundle lies."""
+    """Where the bundle lies that answers."""
     return Path(settings.BUNDLES_DIR) / version.bundle_path
+
+
+def evaluated_directory(version: ModelVersion) -> Path:
+    """Where the bundle lies that the version's figures were measured on."""
+    return Path(settings.BUNDLES_DIR) / version.evaluated_path
 
 
 def open_version(version: ModelVersion) -> ml.Ranker:
@@ -48,25 +53,26 @@ def open_version(version: ModelVersion) -> ml.Ranker:
 
 def held_out_predictions(version: ModelVersion) -> ml.HeldOutPredictions:
     """What the version predicted for the documents that it was tested on."""
-    return ml.HeldOutPredictions.load(bundle_directory(version) / HELD_OUT_FILE)
+    return ml.HeldOutPredictions.load(evaluated_directory(version) / HELD_OUT_FILE)
 
 
-def reserve_bundle_path(run: TrainingRun) -> str:
-    """A folder name that no other run uses, relative to the folder of bundles."""
-    return f"{run.vocabulary.slug}/{run.public_id}-{run.attempts}"
+def reserve_bundle_path(run: TrainingRun, purpose: str) -> str:
+    """A folder name that no other attempt uses, relative to the folder of bundles."""
+    return f"{run.vocabulary.slug}/{run.public_id}-{run.attempts}-{purpose}"
 
 
 def remove_unregistered_bundles(run: TrainingRun) -> None:
     """Delete what earlier, broken attempts of this run left on disk."""
     folder = Path(settings.BUNDLES_DIR) / run.vocabulary.slug
-    registered = set(ModelVersion.objects.filter(training_run=run).values_list("bundle_path", flat=True))
+    paths = ModelVersion.objects.filter(training_run=run).values_list("bundle_path", "evaluated_path")
+    registered = {path for pair in paths for path in pair}
     for left_over in folder.glob(f"{run.public_id}-*"):
         if f"{run.vocabulary.slug}/{left_over.name}" not in registered:
             shutil.rmtree(left_over, ignore_errors=True)
 
 
 @transaction.atomic
-def register_version(*, run: TrainingRun, bundle_path: str, fields: dict[str, Any]) -> ModelVersion:
+def register_version(*, run: TrainingRun, fields: dict[str, Any]) -> ModelVersion:
     """Give the bundle the next number of its vocabulary."""
     Vocabulary.objects.select_for_update().get(pk=run.vocabulary_id)
     last = ModelVersion.objects.filter(vocabulary=run.vocabulary).aggregate(last=Max("number"))["last"]
@@ -74,7 +80,6 @@ def register_version(*, run: TrainingRun, bundle_path: str, fields: dict[str, An
         vocabulary=run.vocabulary,
         number=(last or 0) + 1,
         recipe=run.recipe,
-        bundle_path=bundle_path,
         training_run=run,
         code_revision=code_revision(),
         **fields,

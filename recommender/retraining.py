@@ -1,22 +1,20 @@
-"""The story of one training run: collect, split, train, evaluate beside baseline and champion, register, promote."""
+"""The story of one training run: collect, split, train, measure, judge beside the champion, learn all, go live."""
 
 import logging
 import resource
-import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from recommender import ml, registry
 from recommender.models import ModelVersion, Recipe, TrainingRun
 from recommender.progress import RunProgress, TrainingCancelled
-from recommender.runs import finish_run, training_policy
+from recommender.runs import finish_run
 from recommender.selectors import champion
 from recommender.training_data import TrainingData, collect_training_data
+from recommender.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -24,38 +22,39 @@ BASELINE = Recipe.TFIDF_LOGREG
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A trained version that is not live yet, with its figures on the held-out documents."""
+class Judgement:
+    """Whether the candidate may go live, and why."""
 
-    version: ModelVersion
-    evaluation: ml.Evaluation
+    verdict: str
+    reason: str
+    champion: ml.Evaluation | None = None
+    interval: tuple[float, float, float] | None = None
 
+    @property
+    def acceptable(self) -> bool:
+        return self.verdict != "worse"
 
-@dataclass(frozen=True)
-class Parts:
-    """The examples of a run by their use."""
-
-    train: list[ml.Example]
-    dev: list[ml.Example]
-    test: list[ml.Example]
+    def as_dict(self) -> dict[str, Any]:
+        figures = self.champion.as_dict() if self.champion else None
+        return {"verdict": self.verdict, "reason": self.reason, "champion": figures, "difference": self.interval}
 
 
 def carry_out(run: TrainingRun) -> None:
     """Do the run and write down how it ended; an error ends it as failed and leaves the champion alone."""
+    State = TrainingRun.State  # noqa: N806
     try:
         with RunProgress(run) as progress:
             registry.remove_unregistered_bundles(run)
             reason, report = _train_and_judge(run, progress)
-        state = TrainingRun.State.SUCCEEDED if report else TrainingRun.State.SKIPPED
-        finish_run(run, state, reason=reason, report=report)
+        finish_run(run, State.SUCCEEDED if report else State.SKIPPED, reason=reason, report=report)
     except TrainingCancelled:
-        finish_run(run, TrainingRun.State.CANCELLED, reason=_("Cancelled."))
-        registry.remove_unregistered_bundles(run)
+        finish_run(run, State.CANCELLED, reason=_("Cancelled."))
     except ml.NotEnoughExamples as error:
-        finish_run(run, TrainingRun.State.SKIPPED, reason=str(error))
+        finish_run(run, State.SKIPPED, reason=str(error))
     except Exception as error:
         logger.exception("training run %s failed", run.public_id)
-        finish_run(run, TrainingRun.State.FAILED, reason=f"{type(error).__name__}: {error}")
+        finish_run(run, State.FAILED, reason=f"{type(error).__name__}: {error}")
+    finally:
         registry.remove_unregistered_bundles(run)
 
 
@@ -64,167 +63,75 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
     started = time.monotonic()
     progress("collecting documents", 0.0)
     present = champion(run.vocabulary)
-    champion_ranker = _open_champion(present)
-    data = collect_training_data(run.vocabulary, known=_columns(champion_ranker))
+    data = collect_training_data(run.vocabulary, known=_columns(present))
     progress.log(f"{len(data.examples)} documents, {data.label_space.n_labels} tags")
-    if run.trigger == TrainingRun.Trigger.SCHEDULE and present and _learnt_from(present) == (data.digest, run.recipe):
+    if _nothing_new(run, present, data):
         return _("Nothing has changed since the champion was trained."), {}
-    parts = _split(data)
-    candidate = _train_candidate(run, data, parts, progress)
-    report = {
-        "data_digest": data.digest,
-        "documents": {"train": len(parts.train), "dev": len(parts.dev), "test": len(parts.test)},
-        "metrics": candidate.evaluation.as_dict(),
-        "baseline": _baseline_metrics(run, data, parts, candidate, progress),
-    }
-    progress.span(0.95, 1.0)
+    workshop = Workshop(run, data, progress)
+    trained, evaluation = workshop.train_and_measure()
+    baseline = _baseline(run, data, evaluation, workshop)
+    progress.span(0.7, 0.72)
     progress("comparing with the champion", 0.0)
-    judged = _judge(run, candidate, present, champion_ranker, parts)
-    report |= judged | {
+    judgement = _judge(workshop, evaluation, present)
+    version = workshop.register(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
+    promoted = judgement.acceptable and workshop.policy.promote_automatically
+    if promoted:
+        registry.promote(version=version, actor=run.requested_by, reason=judgement.reason)
+    return judgement.reason, {
+        "data_digest": data.digest,
+        "documents": workshop.split_sizes(),
+        "metrics": evaluation.as_dict(),
+        "baseline": baseline,
+        **judgement.as_dict(),
+        "promoted": promoted,
+        "version": version.name,
         "seconds": round(time.monotonic() - started, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-    return judged["reason"], report
 
 
-def _open_champion(version: ModelVersion | None) -> ml.Ranker | None:
-    """The champion's ranker; None where it is missing or damaged, and training goes on without it."""
+def _must_be_quick(run: TrainingRun) -> bool:
+    """The very first model goes live with what it has learnt from the training part alone."""
+    return run.trigger == TrainingRun.Trigger.FIRST and run.recipe == BASELINE
+
+
+def _columns(version: ModelVersion | None) -> tuple[str, ...]:
+    """The champion's columns; none where its bundle is damaged, and training goes on without it."""
     if version is None:
-        return None
+        return ()
     try:
-        return registry.open_version(version)
+        return registry.open_version(version).label_space.tag_ids
     except ml.BundleError:
-        return None
+        return ()
 
 
-def _columns(ranker: ml.Ranker | None) -> tuple[str, ...]:
-    return ranker.label_space.tag_ids if ranker is not None else ()
+def _nothing_new(run: TrainingRun, present: ModelVersion | None, data: TrainingData) -> bool:
+    if run.trigger != TrainingRun.Trigger.SCHEDULE or present is None or present.training_run is None:
+        return False
+    return (present.training_run.report.get("data_digest"), present.recipe) == (data.digest, run.recipe)
 
 
-def _learnt_from(version: ModelVersion) -> tuple[str, str]:
-    report = version.training_run.report if version.training_run else {}
-    return report.get("data_digest", ""), version.recipe
-
-
-def _split(data: TrainingData) -> Parts:
-    split = ml.split_examples(data.examples)
-    return Parts(*([data.examples[i] for i in rows] for rows in (split.train, split.dev, split.test)))
-
-
-def _train_candidate(run: TrainingRun, data: TrainingData, parts: Parts, progress: RunProgress) -> Candidate:
-    policy = training_policy(run.vocabulary)
-    progress.span(0.02, 0.7)
-    trained = ml.train_ranker(
-        run.recipe,
-        train=parts.train,
-        dev=parts.dev,
-        label_space=data.label_space,
-        config=ml.config_from_dict(run.recipe, policy.config if run.recipe == policy.recipe else {}),
-        seed=policy.seed,
-        precision_target=run.vocabulary.precision_target,
-        threads=settings.TRAINING_THREADS,
-        on_progress=progress,
-    )
-    progress.span(0.7, 0.8)
-    progress("evaluating on held-out documents", 0.0)
-    return _register(run, data, parts, trained)
-
-
-def _register(run: TrainingRun, data: TrainingData, parts: Parts, trained: ml.TrainedRanker) -> Candidate:
-    """Write the bundle, look at it as serving will, and give it a number."""
-    path = registry.reserve_bundle_path(run)
-    directory = Path(settings.BUNDLES_DIR) / path
-    held_out = ml.predict_held_out(trained, parts.test)
-    ml.save_bundle(trained, directory, extra_files={registry.HELD_OUT_FILE: held_out.save})
-    ranker = ml.open_bundle(directory)
-    evaluation = _evaluate(ranker, data, parts)
-    data_from, data_until = data.window
-    version = registry.register_version(
-        run=run,
-        bundle_path=path,
-        fields={
-            "bundle_digest": ranker.digest,
-            "bundle_bytes": sum(file.stat().st_size for file in directory.rglob("*") if file.is_file()),
-            "n_documents": len(parts.train) + len(parts.dev),
-            "n_labels": data.label_space.n_labels,
-            "data_from": data_from,
-            "data_until": data_until,
-            "metrics": evaluation.as_dict(),
-        },
-    )
-    return Candidate(version, evaluation)
-
-
-def _evaluate(ranker: ml.Ranker, data: TrainingData, parts: Parts) -> ml.Evaluation:
-    counts = ml.label_counts(parts.train, data.label_space.n_labels)
-    return ml.evaluate(ranker, parts.test, label_counts=counts, seed=0)
-
-
-def _baseline_metrics(
-    run: TrainingRun, data: TrainingData, parts: Parts, candidate: Candidate, progress: RunProgress
-) -> dict[str, Any]:
-    """The figures of per-tag logistic regression on the same split: known already, or trained for this."""
+def _baseline(run: TrainingRun, data: TrainingData, evaluation: ml.Evaluation, workshop: Workshop) -> dict[str, Any]:
+    """The figures of per-tag logistic regression on the same split: its own, known already, or measured now."""
     if run.recipe == BASELINE:
-        return candidate.evaluation.as_dict()
-    known = (
-        ModelVersion.objects.filter(
-            vocabulary=run.vocabulary, recipe=BASELINE, training_run__report__data_digest=data.digest
-        )
-        .order_by("-id")
-        .first()
+        return evaluation.as_dict()
+    known = ModelVersion.objects.filter(
+        vocabulary=run.vocabulary, recipe=BASELINE, training_run__report__data_digest=data.digest
     )
-    if known is not None:
-        return dict(known.metrics)
-    progress.span(0.8, 0.95)
-    return _train_baseline(run, data, parts, progress)
+    latest = known.order_by("-id").first()
+    return dict(latest.metrics) if latest else workshop.measure_recipe(BASELINE).as_dict()
 
 
-def _train_baseline(run: TrainingRun, data: TrainingData, parts: Parts, progress: RunProgress) -> dict[str, Any]:
-    trained = ml.train_ranker(
-        BASELINE,
-        train=parts.train,
-        dev=parts.dev,
-        label_space=data.label_space,
-        seed=training_policy(run.vocabulary).seed,
-        precision_target=run.vocabulary.precision_target,
-        threads=settings.TRAINING_THREADS,
-        on_progress=lambda stage, fraction: progress(f"baseline: {stage}", fraction),
-    )
-    directory = Path(settings.BUNDLES_DIR) / (registry.reserve_bundle_path(run) + "-baseline")
+def _judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion | None) -> Judgement:
+    """The candidate beside the champion: both twins on the same held-out documents, which neither has seen."""
+    if present is None:
+        return Judgement("first", _("The first version."))
     try:
-        ml.save_bundle(trained, directory)
-        return _evaluate(ml.open_bundle(directory), data, parts).as_dict()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _judge(
-    run: TrainingRun,
-    candidate: Candidate,
-    present: ModelVersion | None,
-    champion_ranker: ml.Ranker | None,
-    parts: Parts,
-) -> dict[str, Any]:
-    """Promote the candidate unless it is worse than the champion on the same held-out documents."""
-    policy = training_policy(run.vocabulary)
-    if present is None or champion_ranker is None:
-        reason = _("The first version that can be served.")
-        verdict: dict[str, Any] = {"verdict": "first"}
-    else:
-        old = _evaluate_champion(champion_ranker, candidate, parts)
-        comparison = ml.compare(candidate.evaluation, old, tolerance=policy.tolerance)
-        reason = _reason(comparison, present)
-        verdict = {"verdict": comparison.verdict, "difference": comparison.interval, "champion": old.as_dict()}
-    promoted = verdict["verdict"] != "worse" and policy.promote_automatically
-    if promoted:
-        registry.promote(version=candidate.version, actor=run.requested_by, reason=reason)
-    return verdict | {"reason": reason, "promoted": promoted, "version": candidate.version.name}
-
-
-def _evaluate_champion(ranker: ml.Ranker, candidate: Candidate, parts: Parts) -> ml.Evaluation:
-    """The champion on the candidate's test documents; tags that it does not know count as missed."""
-    counts = ml.label_counts(parts.train, candidate.version.n_labels)
-    return ml.evaluate(ranker, parts.test, label_counts=counts, seed=0)
+        old = workshop.measure(ml.open_bundle(registry.evaluated_directory(present)))
+    except ml.BundleError:
+        return Judgement("first", _("The champion %(name)s cannot be opened.") % {"name": present.name})
+    comparison = ml.compare(evaluation, old, tolerance=workshop.policy.tolerance)
+    return Judgement(comparison.verdict, _reason(comparison, present), old, comparison.interval)
 
 
 def _reason(comparison: ml.Comparison, present: ModelVersion) -> str:

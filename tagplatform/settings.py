@@ -183,7 +183,8 @@ SPECTACULAR_SETTINGS = {
 
 # Celery: the broker is CELERY_BROKER_URL, or tables in the same database
 
-TRAINING_QUEUE = "training"
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="")  # keeps installations apart that share one broker
+TRAINING_QUEUE = f"{QUEUE_PREFIX}training"
 
 
 def _broker_on_the_database(database_url: str) -> str:
@@ -192,7 +193,7 @@ def _broker_on_the_database(database_url: str) -> str:
 
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default="") or _broker_on_the_database(DATABASE_URL)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 CELERY_TASK_ROUTES = {"recommender.tasks.train": {"queue": TRAINING_QUEUE}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -98,7 +98,7 @@ class ModelVersionFactory(factory.django.DjangoModelFactory):
     vocabulary = factory.SubFactory(VocabularyFactory)
     number = factory.Sequence(lambda n: n + 1)
     recipe = "tfidf-logreg"
-    bundle_path = "nowhere"
+    bundle_path = evaluated_path = "nowhere"
     bundle_digest = "0" * 64
     n_documents = 1
     n_labels = 1
