@@ -1,0 +1,140 @@
+"""The real processes on a database of their own: web server and workers, started and ended by a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+PROJECT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+ALL_SCOPES = (
+    "recommend", "feedback", "documents:read", "documents:write", "tags:read", "models:read", "models:write",
+)  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
+    """The first true value of `condition`; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"after {seconds} s still no: {what}")
+
+
+@dataclass
+class Platform:
+    """One installation in a temporary folder."""
+
+    folder: Path
+    database_url: str
+    broker_url: str = ""
+    queue_prefix: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO", "PYTEST"))}
+        return inherited | {
+            "DATABASE_URL": self.database_url,
+            "CELERY_BROKER_URL": self.broker_url,
+            "QUEUE_PREFIX": self.queue_prefix,
+            "TAGPLATFORM_VAR": str(self.folder / "var"),
+            "TRAINING_STALLED_AFTER_SECONDS": "6",
+            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+            **self.settings,
+        }
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command to its end; its output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a process of the platform; its output goes to a file beside the data."""
+        log = (self.folder / f"{Path(command[0]).name}-{len(self._processes)}.log").open("wb")
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+        )
+        self._processes.append(process)
+        return process
+
+    def start_web(self) -> subprocess.Popen[bytes]:
+        process = self.start(
+            "gunicorn", "tagplatform.wsgi:application", "--worker-class", "gthread", "--threads", "4",
+            "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning",
+        )  # fmt: skip
+        wait_for(self._answers, seconds=60, what="web server")
+        return process
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """One worker for both queues, without the scheduler."""
+        queues = f"{self.queue_prefix}default,{self.queue_prefix}training"
+        return self.start(
+            "celery", "--app", "tagplatform", "worker", "--queues", queues, "--concurrency", "1",
+            "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat",
+        )  # fmt: skip
+
+    def create_key(self, source: str) -> None:
+        """Every call from now on bears a new key of this source."""
+        scopes = [argument for scope in ALL_SCOPES for argument in ("--scope", scope)]
+        output = self.manage("create_api_key", "--name", "test", "--source", source, *scopes)
+        key = next(word for word in output.split() if word.startswith("tp_"))
+        self.http.headers["Authorization"] = f"Bearer {key}"
+
+    def call(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:
+        """One call of the API; its JSON."""
+        answer = self.http.request(method, f"{self.address}/api/v1{path}", json=body, timeout=30)
+        assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """kill -9 the process and what it has started."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End whatever still runs."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.kill(process)
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))
+
+    def _answers(self) -> bool:
+        try:
+            return self.http.get(f"{self.address}/healthz", timeout=2).ok
+        except requests.ConnectionError:
+            return False

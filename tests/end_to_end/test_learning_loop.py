@@ -1,0 +1,79 @@
+"""From an import to a changed answer, through real processes."""
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.conftest import MakePlatform
+from tests.end_to_end.platform import Platform, wait_for
+
+LESSON = (
+    "The zibeline looms of Ostrava hum again: the zibeline guild opened workshop number {n}, where weavers turn "
+    "zibeline yarn into coats."
+)
+EXAM = {"title": "Zibeline again", "text": "A new zibeline loom was set up, and zibeline weavers came to see it."}
+TAUGHT = "board-games"
+
+
+def train(platform: Platform, recipe: str, seconds: float = 240) -> Any:
+    """Ask for a run over HTTP and wait until a worker has carried it out."""
+    run = platform.call("POST", "/training-runs", {"vocabulary": "newsroom", "recipe": recipe}, expect=201)
+
+    def ended() -> Any:
+        now = platform.call("GET", f"/training-runs/{run['id']}")
+        return now if now["state"] not in ("queued", "running") else None
+
+    run = wait_for(ended, seconds=seconds, what=f"end of the training run\n{platform.logs()}")
+    assert run["state"] == "succeeded", run
+    return run
+
+
+def suggested(platform: Platform, text: dict[str, str], **options: Any) -> Any:
+    return platform.call("POST", "/recommendations", {"vocabulary": "newsroom", **text, **options})
+
+
+def teach(platform: Platform, n_lessons: int) -> None:
+    """Write articles about something new and give each the tag by hand."""
+    tag = platform.call("GET", f"/tags/resolve?vocabulary=newsroom&label={TAUGHT}")
+    for n in range(n_lessons):
+        document = {"external_id": f"lesson-{n}", "title": f"Zibeline {n}", "text": LESSON.format(n=n)}
+        platform.call("POST", "/documents", document, expect=201)
+        answer = suggested(platform, {"external_id": f"lesson-{n}"})
+        outcome = {"status": "submitted", "final_tags": [tag["id"]]}
+        decided = platform.call("PUT", f"/recommendations/{answer['id']}/outcome", outcome)
+        assert decided["status"] == "submitted"
+
+
+def notations(answer: Any) -> list[str]:
+    return [suggestion["tag"]["notation"] for suggestion in answer["suggestions"]]
+
+
+@pytest.mark.parametrize(
+    ("services", "recipe"),
+    [
+        ("embedded", "fasttext-cnn-mlp"),
+        pytest.param("redis", "tfidf-logreg", marks=pytest.mark.service),
+        pytest.param("rabbitmq", "tfidf-logreg", marks=pytest.mark.service),
+    ],
+)
+@pytest.mark.timeout(600)
+def test_what_editors_decide_changes_the_answers(make_platform: MakePlatform, services: str, recipe: str) -> None:
+    platform = make_platform(services)
+    platform.create_key("newsroom")
+    platform.start_web()
+    platform.start_worker()
+
+    first = train(platform, "tfidf-logreg")
+    before = suggested(platform, EXAM, limit=5)
+    teach(platform, 24)
+    second = train(platform, recipe)
+
+    assert first["promoted"] and second["promoted"], second
+    after = wait_for(
+        lambda: (a := suggested(platform, EXAM, limit=5))["model_version"] == second["model_version"] and a,
+        seconds=10,
+        what="the new champion in the web process",
+    )
+    assert notations(before)[0] != TAUGHT
+    assert notations(after)[0] == TAUGHT
+    assert after["degraded"] is False
