@@ -7,6 +7,3 @@ from django.utils.translation import gettext_lazy as _
 class RecommenderConfig(AppConfig):
     name = "recommender"
     verbose_name = _("Recommender")
-
-    def ready(self) -> None:
-        from recommender import checks  # noqa: F401  registers the system checks
