@@ -3,6 +3,8 @@
 import os
 import sys
 
+QUEUES = ("default", "training")
+
 
 def main(*, with_static: bool) -> int:
     """Run the management commands of a start; 1 with a plain message where the database does not answer."""
@@ -18,9 +20,23 @@ def main(*, with_static: bool) -> int:
     except OperationalError as error:
         sys.stderr.write(f"The database does not answer: {error}\n")
         return 1
+    declare_queues()
     if with_static:
         call_command("collectstatic", interactive=False, verbosity=0)
     return 0
+
+
+def declare_queues() -> None:
+    """Make the tables of a broker in the database before several workers try to at once."""
+    from kombu import Queue
+
+    from tagplatform.celery import app
+
+    if not app.conf.broker_url.startswith("sqla+"):
+        return
+    with app.connection_for_write() as connection:
+        for name in QUEUES:
+            Queue(name, channel=connection.default_channel).queue_declare()
 
 
 if __name__ == "__main__":
