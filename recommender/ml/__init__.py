@@ -1,0 +1,88 @@
+"""The machine learning: pure, without framework, database, settings, clock or global seed.
+
+Names are loaded on first use, so that importing the package costs nothing and serving never meets torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recommender.ml.bundles import Manifest as Manifest
+    from recommender.ml.bundles import open_bundle as open_bundle
+    from recommender.ml.bundles import read_manifest as read_manifest
+    from recommender.ml.bundles import save_bundle as save_bundle
+    from recommender.ml.bundles import verify_bundle as verify_bundle
+    from recommender.ml.calibration import confidence as confidence
+    from recommender.ml.errors import BundleCorrupt as BundleCorrupt
+    from recommender.ml.errors import BundleError as BundleError
+    from recommender.ml.errors import BundleExists as BundleExists
+    from recommender.ml.errors import BundleMissing as BundleMissing
+    from recommender.ml.errors import BundleUnwritable as BundleUnwritable
+    from recommender.ml.errors import BundleVersionUnsupported as BundleVersionUnsupported
+    from recommender.ml.errors import ConfigInvalid as ConfigInvalid
+    from recommender.ml.errors import MLError as MLError
+    from recommender.ml.errors import NotEnoughExamples as NotEnoughExamples
+    from recommender.ml.errors import RecipeUnknown as RecipeUnknown
+    from recommender.ml.evaluation import Comparison as Comparison
+    from recommender.ml.evaluation import Evaluation as Evaluation
+    from recommender.ml.evaluation import compare as compare
+    from recommender.ml.evaluation import evaluate as evaluate
+    from recommender.ml.examples import Example as Example
+    from recommender.ml.examples import LabelSpace as LabelSpace
+    from recommender.ml.examples import Text as Text
+    from recommender.ml.examples import label_counts as label_counts
+    from recommender.ml.held_out import HeldOutPredictions as HeldOutPredictions
+    from recommender.ml.held_out import held_out_predictions as held_out_predictions
+    from recommender.ml.ranker import Ranker as Ranker
+    from recommender.ml.ranker import Ranking as Ranking
+    from recommender.ml.recipes import LogisticConfig as LogisticConfig
+    from recommender.ml.recipes import NetworkConfig as NetworkConfig
+    from recommender.ml.recipes import config_as_json as config_as_json
+    from recommender.ml.recipes import config_from_json as config_from_json
+    from recommender.ml.recipes import default_config as default_config
+    from recommender.ml.recipes import recipe_names as recipe_names
+    from recommender.ml.spans import Evidence as Evidence
+    from recommender.ml.splits import Split as Split
+    from recommender.ml.splits import split_examples as split_examples
+    from recommender.ml.training import TrainedRanker as TrainedRanker
+    from recommender.ml.training import train_ranker as train_ranker
+
+_NAMES_BY_MODULE = {
+    "bundles": ("Manifest", "open_bundle", "read_manifest", "save_bundle", "verify_bundle"),
+    "calibration": ("confidence",),
+    "errors": (
+        "BundleCorrupt",
+        "BundleError",
+        "BundleExists",
+        "BundleMissing",
+        "BundleUnwritable",
+        "BundleVersionUnsupported",
+        "ConfigInvalid",
+        "MLError",
+        "NotEnoughExamples",
+        "RecipeUnknown",
+    ),
+    "evaluation": ("Comparison", "Evaluation", "compare", "evaluate"),
+    "examples": ("Example", "LabelSpace", "Text", "label_counts"),
+    "held_out": ("HeldOutPredictions", "held_out_predictions"),
+    "ranker": ("Ranker", "Ranking"),
+    "recipes": (
+        "LogisticConfig",
+        "NetworkConfig",
+        "config_as_json",
+        "config_from_json",
+        "default_config",
+        "recipe_names",
+    ),
+    "spans": ("Evidence",),
+    "splits": ("Split", "split_examples"),
+    "training": ("TrainedRanker", "train_ranker"),
+}
+_MODULE_BY_NAME = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
+__all__ = sorted(_MODULE_BY_NAME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_BY_NAME:
+        raise AttributeError(f"{__name__} has no {name}")
+    return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)

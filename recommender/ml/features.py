@@ -1,0 +1,156 @@
+"""The feature space that training and serving share: words and word pairs with TF-IDF weights."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ml.examples import FloatArray, IntArray
+from recommender.ml.text import Tokens
+
+_PAIR_SHIFT = 32
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class FeatureLimits:
+    """How many features a space may have; rarer ones are left out first (by document frequency)."""
+
+    max_words: int
+    max_pairs: int
+    min_word_documents: int
+    min_pair_documents: int
+    title_weight: float
+
+
+@dataclass(frozen=True)
+class Bag:
+    """One document as sorted feature indices and their L2-normalised TF-IDF weights."""
+
+    features: IntArray
+    weights: FloatArray
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Many documents as rows of a compressed sparse matrix."""
+
+    offsets: IntArray  # (n_documents + 1,)
+    features: IntArray  # (n_entries,)
+    weights: FloatArray  # (n_entries,)
+
+
+@dataclass(frozen=True)
+class FeatureSpace:
+    """Features 0…n_words-1 are words, the rest are pairs of neighbouring words.
+
+    A pair is the number `first << 32 | second`; `pairs` is sorted, so that a pair is found by bisection and
+    no strings of pairs are kept.
+    """
+
+    words: tuple[str, ...]
+    pairs: IntArray
+    idf: FloatArray
+    title_weight: float
+
+    @property
+    def n_words(self) -> int:
+        return len(self.words)
+
+    @property
+    def n_features(self) -> int:
+        return len(self.words) + len(self.pairs)
+
+    @cached_property
+    def index_by_word(self) -> dict[str, int]:
+        return {word: index for index, word in enumerate(self.words)}
+
+    def word_indices(self, words: Iterable[str]) -> IntArray:
+        """Index of each word in reading order, UNKNOWN where the space has no such word."""
+        known = self.index_by_word
+        return np.array([known.get(word, UNKNOWN) for word in words], np.int64)
+
+    def bag(self, title: IntArray, body: IntArray) -> Bag:
+        """TF-IDF weights of a document given as word indices of its fields.
+
+        Term frequency is 1 + ln(tf), a word of the title counting `title_weight` times (Salton and Buckley,
+        1988, "Term-weighting approaches in automatic text retrieval").
+        """
+        title, body = self._features(title), self._features(body)
+        features, inverse = np.unique(np.concatenate([title, body]), return_inverse=True)
+        counts = np.ones(len(inverse), np.float64)
+        counts[: len(title)] = self.title_weight
+        frequency = np.bincount(inverse, weights=counts, minlength=len(features))
+        weights = (1.0 + np.log(np.maximum(frequency, 1.0))) * self.idf[features]
+        norm = float(np.sqrt(weights @ weights)) or 1.0
+        return Bag(features, (weights / norm).astype(np.float32))
+
+    def bag_of(self, tokens: Tokens) -> Bag:
+        return self.bag(self.word_indices(tokens.title), self.word_indices(tokens.body))
+
+    def _features(self, indices: IntArray) -> IntArray:
+        keys = pair_keys(indices)
+        if len(self.pairs) == 0 or len(keys) == 0:
+            return indices[indices >= 0]
+        places = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
+        found = places[self.pairs[places] == keys] + self.n_words
+        return np.concatenate([indices[indices >= 0], found])
+
+
+def pair_keys(indices: IntArray) -> IntArray:
+    """Numbers of the neighbouring pairs whose two words are both known."""
+    first, second = indices[:-1], indices[1:]
+    both = (first >= 0) & (second >= 0)
+    return (first[both] << _PAIR_SHIFT) | second[both]
+
+
+def fit_feature_space(documents: Sequence[Tokens], limits: FeatureLimits) -> FeatureSpace:
+    """Choose words and pairs by document frequency; idf is the smoothed ln((1 + n) / (1 + df)) + 1."""
+    words, word_documents = _frequent_words(documents, limits)
+    draft = FeatureSpace(words, np.empty(0, np.int64), np.ones(len(words), np.float32), limits.title_weight)
+    pairs, pair_documents = _frequent_pairs(documents, draft, limits)
+    frequency = np.concatenate([word_documents, pair_documents])
+    idf = np.log((1.0 + len(documents)) / (1.0 + frequency)) + 1.0
+    return FeatureSpace(words, pairs, idf.astype(np.float32), limits.title_weight)
+
+
+def stacked(bags: Sequence[Bag]) -> Bags:
+    """Rows of a sparse matrix from single documents."""
+    lengths = np.array([0, *(len(bag.features) for bag in bags)], np.int64)
+    if not bags:
+        return Bags(lengths, np.empty(0, np.int64), np.empty(0, np.float32))
+    features = np.concatenate([bag.features for bag in bags])
+    return Bags(np.cumsum(lengths), features, np.concatenate([bag.weights for bag in bags]))
+
+
+def _frequent_words(documents: Sequence[Tokens], limits: FeatureLimits) -> tuple[tuple[str, ...], IntArray]:
+    counts = Counter[str]()
+    for tokens in documents:
+        counts.update({*tokens.title, *tokens.body})
+    kept = sorted(
+        ((word, n) for word, n in counts.items() if n >= limits.min_word_documents),
+        key=lambda pair: (-pair[1], pair[0]),
+    )[: limits.max_words]
+    return tuple(word for word, _ in kept), np.array([n for _, n in kept], np.int64)
+
+
+def _frequent_pairs(
+    documents: Sequence[Tokens], draft: FeatureSpace, limits: FeatureLimits
+) -> tuple[IntArray, IntArray]:
+    if limits.max_pairs == 0 or not documents:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    keys, counts = np.unique(
+        np.concatenate([_document_pairs(tokens, draft) for tokens in documents]), return_counts=True
+    )
+    frequent = counts >= limits.min_pair_documents
+    keys, counts = keys[frequent], counts[frequent]
+    best: NDArray[np.int64] = np.sort(np.argsort(-counts, kind="stable")[: limits.max_pairs])
+    return keys[best], counts[best]
+
+
+def _document_pairs(tokens: Tokens, draft: FeatureSpace) -> IntArray:
+    fields = [pair_keys(draft.word_indices(words)) for words in (tokens.title, tokens.body)]
+    return np.unique(np.concatenate(fields))

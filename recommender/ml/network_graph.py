@@ -1,0 +1,108 @@
+"""Writes the trained network as two ONNX graphs: words to pooled filters, and pooled filters to logits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from recommender.ml.examples import FloatArray
+
+_OPSET, _IR_VERSION = 20, 9
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Weight (n_out, n_in) and bias (n_out,) of a linear layer."""
+
+    weight: FloatArray
+    bias: FloatArray
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Weight (n_filters, n_in, width) and bias (n_filters,); odd widths keep the length."""
+
+    weight: FloatArray
+    bias: FloatArray
+
+
+@dataclass(frozen=True)
+class HeadWeights:
+    """LayerNorm scale and shift over bag and pooled filters, hidden layers, output layer."""
+
+    scale: FloatArray
+    shift: FloatArray
+    epsilon: float
+    hidden: Sequence[Dense]
+    output: Dense
+    output_sees_bag: bool
+
+
+def encoder_graph(convolutions: Sequence[Convolution]) -> bytes:
+    """`sequence` (n, dim, length) and `mask` (n, 1, length) to `pooled` (n, n_widths * n_filters)."""
+    dim = convolutions[0].weight.shape[1]
+    nodes, tensors = [], [_tensor("last_axis", np.array([2], np.int64))]
+    for i, layer in enumerate(convolutions):
+        tensors += [_tensor(f"weight{i}", layer.weight), _tensor(f"bias{i}", layer.bias)]
+        half = layer.weight.shape[2] // 2
+        nodes += [
+            helper.make_node("Conv", ["sequence", f"weight{i}", f"bias{i}"], [f"filtered{i}"], pads=[half, half]),
+            helper.make_node("Relu", [f"filtered{i}"], [f"positive{i}"]),
+            helper.make_node("Mul", [f"positive{i}", "mask"], [f"masked{i}"]),
+            helper.make_node("ReduceMax", [f"masked{i}", "last_axis"], [f"pooled{i}"], keepdims=0),
+        ]
+    names = [f"pooled{i}" for i in range(len(convolutions))]
+    nodes.append(helper.make_node("Concat", names, ["pooled"], axis=1))
+    inputs = [_value("sequence", ["n", dim, "length"]), _value("mask", ["n", 1, "length"])]
+    n_pooled = sum(len(layer.bias) for layer in convolutions)
+    return _serialised("encoder", nodes, tensors, inputs, _value("pooled", ["n", n_pooled]))
+
+
+def head_graph(head: HeadWeights, *, n_bag: int, n_pooled: int) -> bytes:
+    """`bag` (n, n_bag) and `pooled` (n, n_pooled) to `logits` (n, n_labels)."""
+    tensors = [_tensor("scale", head.scale), _tensor("shift", head.shift)]
+    nodes = [
+        helper.make_node("Concat", ["bag", "pooled"], ["both"], axis=1),
+        helper.make_node("LayerNormalization", ["both", "scale", "shift"], ["normed"], axis=-1, epsilon=head.epsilon),
+    ]
+    last = "normed"
+    for i, layer in enumerate(head.hidden):
+        tensors += _dense_tensors(layer, f"h{i}")
+        nodes.append(helper.make_node("Gemm", [last, f"h{i}_weight", f"h{i}_bias"], [f"h{i}_sum"], transB=1))
+        nodes.append(helper.make_node("Gelu", [f"h{i}_sum"], [f"h{i}"]))
+        last = f"h{i}"
+    if head.output_sees_bag:
+        nodes.append(helper.make_node("Concat", [last, "normed"], ["seen"], axis=1))
+        last = "seen"
+    tensors += _dense_tensors(head.output, "out")
+    nodes.append(helper.make_node("Gemm", [last, "out_weight", "out_bias"], ["logits"], transB=1))
+    inputs = [_value("bag", ["n", n_bag]), _value("pooled", ["n", n_pooled])]
+    return _serialised("head", nodes, tensors, inputs, _value("logits", ["n", len(head.output.bias)]))
+
+
+def _dense_tensors(layer: Dense, name: str) -> list[onnx.TensorProto]:
+    return [_tensor(f"{name}_weight", layer.weight), _tensor(f"{name}_bias", layer.bias)]
+
+
+def _tensor(name: str, values: np.ndarray) -> onnx.TensorProto:  # type: ignore[type-arg]
+    return numpy_helper.from_array(np.ascontiguousarray(values), name)
+
+
+def _value(name: str, shape: Sequence[int | str]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _serialised(
+    name: str,
+    nodes: Sequence[onnx.NodeProto],
+    tensors: Sequence[onnx.TensorProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    output: onnx.ValueInfoProto,
+) -> bytes:
+    graph = helper.make_graph(nodes, name, inputs, [output], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+    onnx.checker.check_model(model)
+    serialised: bytes = model.SerializeToString()
+    return serialised

@@ -1,0 +1,152 @@
+"""Serves the network: tables gathered with numpy (memory-mapped), convolution and MLP by onnxruntime."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
+from recommender.ml.features import FeatureSpace
+from recommender.ml.parts import ModelParts, feature_space
+from recommender.ml.subwords import Subwords
+from recommender.ml.text import Tokens, head_and_tail, tokenise
+
+ENCODER, HEAD = "encoder.onnx", "head.onnx"
+_BATCH = 64
+_SHORTLIST, _OCCLUDED = 64, 10
+_CACHED_UNKNOWN_WORDS = 20_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """A tokenised text as word indices of its fields."""
+
+    tokens: Tokens
+    title: IntArray
+    body: IntArray
+
+    def without(self, word: int) -> "Document":
+        """Every occurrence of the word is made unknown; neighbours do not become pairs."""
+        return Document(
+            self.tokens,
+            np.where(self.title == word, np.int64(-1), self.title),
+            np.where(self.body == word, np.int64(-1), self.body),
+        )
+
+
+class NetworkScorer:
+    """Logits of the exported network; the tables may be memory-mapped half floats."""
+
+    def __init__(self, parts: ModelParts, n_labels: int, threads: int) -> None:
+        settings = parts.settings
+        self._space: FeatureSpace = feature_space(parts)
+        self._embedding: NDArray[Any] = parts.tensors["embedding"]
+        self._vectors: NDArray[Any] = parts.tensors["vectors"]
+        subwords = Subwords(
+            int(settings["shortest_subword"]), int(settings["longest_subword"]), parts.tensors["subwords"]
+        )
+        self._unknown_vector = lru_cache(_CACHED_UNKNOWN_WORDS)(lambda word: unit(subwords.vector(word)))
+        self._max_tokens = int(settings["max_tokens"])
+        self._sequence_tokens = int(settings["sequence_tokens"])
+        self._encoder = _session(parts.graphs[ENCODER], threads)
+        self._head = _session(parts.graphs[HEAD], threads)
+        self._n_labels = n_labels
+
+    def logits(self, texts: Sequence[Text]) -> tuple[FloatArray, BoolArray]:
+        """See Scorer."""
+        documents = [self._document(text) for text in texts]
+        logits = np.empty((len(texts), self._n_labels), np.float32)
+        by_length = np.argsort([len(d.title) + len(d.body) for d in documents], kind="stable")
+        for start in range(0, len(documents), _BATCH):
+            rows = by_length[start : start + _BATCH]
+            logits[rows] = self._batch_logits([documents[row] for row in rows])
+        return logits, np.array([document.tokens.truncated for document in documents], np.bool_)
+
+    def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:
+        """By how much the logit falls without the word (Zeiler and Fergus, 2014, occlusion).
+
+        Cheap occlusion in the bag alone picks the few words that are then taken out everywhere.
+        """
+        document = self._document(text)
+        words = self._heaviest_words(document)
+        if not words:
+            return {}
+        pooled = self._pooled([document])
+        variants = [document, *(document.without(word) for word in words)]
+        in_bag = self._through_head(np.repeat(pooled, len(variants), 0), self._bags(variants))[:, label]
+        order = np.argsort(in_bag[1:], kind="stable")[:_OCCLUDED]
+        chosen = [words[place] for place in order]
+        exact = self._batch_logits([document, *(document.without(word) for word in chosen)])[:, label]
+        drops = zip(chosen, exact[0] - exact[1:], strict=True)
+        return {self._space.words[word]: float(drop) for word, drop in drops}
+
+    def _document(self, text: Text) -> Document:
+        tokens = tokenise(text, max_tokens=self._max_tokens)
+        return Document(tokens, self._space.word_indices(tokens.title), self._space.word_indices(tokens.body))
+
+    def _heaviest_words(self, document: Document) -> list[int]:
+        bag = self._space.bag(document.title, document.body)
+        is_word = bag.features < self._space.n_words
+        features, weights = bag.features[is_word], bag.weights[is_word]
+        heaviest: list[int] = features[np.argsort(-weights, kind="stable")[:_SHORTLIST]].tolist()
+        return heaviest
+
+    def _batch_logits(self, documents: Sequence[Document]) -> FloatArray:
+        return self._through_head(self._pooled(documents), self._bags(documents))
+
+    def _through_head(self, pooled: FloatArray, bags: FloatArray) -> FloatArray:
+        (logits,) = self._head.run(None, {"bag": bags, "pooled": pooled})
+        result: FloatArray = logits
+        return result
+
+    def _pooled(self, documents: Sequence[Document]) -> FloatArray:
+        sequences = [self._sequence(document) for document in documents]
+        longest = max(1, *(len(sequence) for sequence in sequences))
+        padded = np.zeros((len(sequences), longest, self._vectors.shape[1]), np.float32)
+        mask = np.zeros((len(sequences), 1, longest), np.float32)
+        for row, sequence in enumerate(sequences):
+            padded[row, : len(sequence)] = sequence
+            mask[row, 0, : len(sequence)] = 1.0
+        channels_first = np.ascontiguousarray(padded.transpose(0, 2, 1))
+        (pooled,) = self._encoder.run(None, {"sequence": channels_first, "mask": mask})
+        result: FloatArray = pooled
+        return result
+
+    def _bags(self, documents: Sequence[Document]) -> FloatArray:
+        bags = np.zeros((len(documents), self._embedding.shape[1]), np.float32)
+        for row, document in enumerate(documents):
+            bag = self._space.bag(document.title, document.body)
+            bags[row] = bag.weights @ self._embedding[bag.features].astype(np.float32)
+        return bags
+
+    def _sequence(self, document: Document) -> FloatArray:
+        """Vectors of the words in reading order, shape (n_words, vector_dim); an occluded word is zeros."""
+        indices = np.concatenate([document.title, document.body])
+        places = np.array(head_and_tail(tuple(range(len(indices))), self._sequence_tokens), np.int64)
+        indices = indices[places]
+        vectors = self._vectors[np.maximum(indices, 0)].astype(np.float32)
+        words = (*document.tokens.title, *document.tokens.body)
+        for row in np.flatnonzero(indices < 0):
+            word = words[places[row]]
+            known = word in self._space.index_by_word
+            vectors[row] = 0.0 if known else self._unknown_vector(word)
+        return vectors
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Vectors of length one along the last axis; zeros stay zeros."""
+    lengths = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
+    return vectors / np.maximum(lengths, np.float32(1e-9))
+
+
+def _session(graph: bytes, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,274 @@
+"""Recipe `fasttext-cnn-mlp`: vectors first, then the joint training with early stopping, then ONNX."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from recommender.ml.examples import FloatArray, IntArray, label_counts, label_matrix
+from recommender.ml.features import Bag, FeatureSpace, fit_feature_space, stacked
+from recommender.ml.metrics import ndcg_at_k, top_labels
+from recommender.ml.network import Batch, Dropout, Sizes, TagNetwork
+from recommender.ml.network_graph import encoder_graph, head_graph
+from recommender.ml.network_loss import Loss, loss_for
+from recommender.ml.network_scorer import ENCODER, HEAD, unit
+from recommender.ml.parts import ModelParts, TrainingTask, feature_parts
+from recommender.ml.recipes import NetworkConfig, feature_limits
+from recommender.ml.skipgram import SkipgramConfig, WordVectors, train_word_vectors
+from recommender.ml.text import Tokens, head_and_tail, tokenise
+
+_log = logging.getLogger(__name__)
+_BATCHES_SORTED_TOGETHER = 20
+_SMALLEST_RATE = 0.01
+_VECTORS_SHARE = 0.2  # of the progress bar
+
+
+@dataclass(frozen=True)
+class EncodedDocument:
+    """Bag entries, and vector rows of the words in reading order."""
+
+    bag: Bag
+    sequence: IntArray
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Tokenised train and dev with the feature space, and the words that only the vectors know."""
+
+    train: list[Tokens]
+    dev: list[Tokens]
+    space: FeatureSpace
+    rare_words: tuple[str, ...]
+
+    @property
+    def vector_words(self) -> tuple[str, ...]:
+        return self.space.words + self.rare_words
+
+
+def fit(task: TrainingTask) -> ModelParts:
+    """Train on the task's examples, stopping early on dev."""
+    config: NetworkConfig = task.config
+    task.on_progress("reading texts", 0.0)
+    corpus = _corpus(task, config)
+    vectors = _word_vectors(task, corpus)
+    network = _network(task, corpus, vectors)
+    before = torch.get_num_threads()
+    torch.set_num_threads(config.threads)
+    try:
+        _train(task, network, corpus)
+    finally:
+        torch.set_num_threads(before)
+    return _parts(network, corpus, vectors, config)
+
+
+def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
+    train, dev = (
+        [tokenise(example.text, max_tokens=config.max_tokens) for example in part] for part in (task.train, task.dev)
+    )
+    space = fit_feature_space(train, feature_limits(config))
+    seen = {word for tokens in (*train, *dev) for word in (*tokens.title, *tokens.body)}
+    return Corpus(train, dev, space, tuple(sorted(seen - set(space.words))))
+
+
+def _word_vectors(task: TrainingTask, corpus: Corpus) -> WordVectors:
+    config = _fitting_buckets(task.config.skipgram, len(corpus.vector_words))
+    vectors = train_word_vectors(
+        [(*tokens.title, *tokens.body) for tokens in corpus.train],
+        corpus.vector_words,
+        config,
+        seed=task.seed,
+        on_progress=lambda done: task.on_progress("learning word vectors", done * _VECTORS_SHARE),
+    )
+    return replace(vectors, words=unit(vectors.words))
+
+
+def _fitting_buckets(config: SkipgramConfig, n_words: int) -> SkipgramConfig:
+    """A small corpus fills few buckets, and needs more passes over its words."""
+    return replace(config, buckets=min(config.buckets, 1000 + 10 * n_words))
+
+
+def _network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNetwork:
+    config: NetworkConfig = task.config
+    n_labels = task.label_space.n_labels
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(task.seed)
+        network = TagNetwork(
+            Sizes(
+                max(corpus.space.n_features, 1),
+                n_labels,
+                config.embedding_dim,
+                config.filter_widths,
+                config.n_filters,
+                config.hidden_sizes,
+                config.output_sees_bag,
+            ),
+            vectors.words,
+            Dropout(config.feature_dropout, config.bag_dropout, config.dropout),
+        )
+        network.initialise(vectors.words[: corpus.space.n_words], _priors(task))
+    return network
+
+
+def _priors(task: TrainingTask) -> FloatArray:
+    share = (label_counts(task.train, task.label_space.n_labels) + 0.5) / (len(task.train) + 1.0)
+    logits: FloatArray = np.log(share / np.maximum(1.0 - share, 1e-6)).astype(np.float32)
+    return logits
+
+
+def _encoded(documents: Sequence[Tokens], corpus: Corpus, config: NetworkConfig) -> list[EncodedDocument]:
+    row_by_word = {word: row for row, word in enumerate(corpus.vector_words)}
+    encoded = []
+    for tokens in documents:
+        words = head_and_tail((*tokens.title, *tokens.body), config.sequence_tokens)
+        sequence = np.array([row_by_word[word] for word in words], np.int64)
+        encoded.append(EncodedDocument(corpus.space.bag_of(tokens), sequence))
+    return encoded
+
+
+def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> None:
+    config: NetworkConfig = task.config
+    train, dev = (_encoded(part, corpus, config) for part in (corpus.train, corpus.dev))
+    padding = len(corpus.vector_words)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(task.seed)
+        course = _Course(task, network, train, padding)
+        best = _Best(config.patience)
+        for epoch in range(course.n_epochs):
+            course.run_epoch(epoch)
+            if dev and best.stop_after(network, _dev_ndcg(network, dev, task, padding)):
+                break
+    best.restore(network)
+
+
+class _Course:
+    """The optimisers on their way down the learning rate, epoch by epoch."""
+
+    def __init__(
+        self, task: TrainingTask, network: TagNetwork, documents: Sequence[EncodedDocument], padding: int
+    ) -> None:
+        config: NetworkConfig = task.config
+        self._task, self._network, self._documents, self._padding = task, network, documents, padding
+        self._loss: Loss = loss_for(task.label_space.selection_mode, config.label_smoothing)
+        self._order = np.random.default_rng(task.seed)
+        self._dense = torch.optim.AdamW(
+            network.dense_parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self._sparse = torch.optim.SparseAdam([network.embedding.weight], config.embedding_learning_rate)
+        self._batch_size = max(1, min(config.batch_size, len(documents) // 8))
+        steps_an_epoch = -(-len(documents) // self._batch_size)
+        self.n_epochs = max(config.epochs, -(-config.min_steps // steps_an_epoch))
+        self._n_steps = self.n_epochs * steps_an_epoch
+        self._step = 0
+
+    def run_epoch(self, epoch: int) -> None:
+        """One pass over the documents in a new order."""
+        self._network.train()
+        for rows in _batches(self._documents, self._batch_size, self._order):
+            self._set_rates()
+            self._take_step(rows)
+            done = _VECTORS_SHARE + (1 - _VECTORS_SHARE) * self._step / self._n_steps
+            self._task.on_progress(f"training, epoch {epoch + 1} of {self.n_epochs}", min(done, 1.0))
+
+    def _take_step(self, rows: IntArray) -> None:
+        self._dense.zero_grad()
+        self._sparse.zero_grad()
+        logits = self._network(_batch([self._documents[row] for row in rows], self._padding))
+        loss = self._loss(logits, [self._task.train[row] for row in rows])
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._dense.step()
+        self._sparse.step()
+        self._step += 1
+
+    def _set_rates(self) -> None:
+        config: NetworkConfig = self._task.config
+        left = max(1.0 - self._step / self._n_steps, _SMALLEST_RATE)
+        self._dense.param_groups[0]["lr"] = config.learning_rate * left
+        self._sparse.param_groups[0]["lr"] = config.embedding_learning_rate * left
+
+
+class _Best:
+    """The weights that did best on dev so far."""
+
+    def __init__(self, patience: int) -> None:
+        self._patience, self._since, self._score = patience, 0, -1.0
+        self._weights: dict[str, torch.Tensor] = {}
+
+    def stop_after(self, network: TagNetwork, score: float) -> bool:
+        """Whether dev has not improved for longer than the patience."""
+        _log.info("dev nDCG@5 %.4f", score)
+        if score > self._score:
+            self._score, self._since = score, 0
+            self._weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        else:
+            self._since += 1
+        return self._since > self._patience
+
+    def restore(self, network: TagNetwork) -> None:
+        if self._weights:
+            network.load_state_dict(self._weights)
+
+
+def _batches(documents: Sequence[EncodedDocument], batch_size: int, order: np.random.Generator) -> Iterator[IntArray]:
+    """Random batches of documents of similar length, so that little is spent on padding."""
+    shuffled = order.permutation(len(documents))
+    lengths = np.array([len(document.sequence) for document in documents])
+    together = batch_size * _BATCHES_SORTED_TOGETHER
+    batches = []
+    for start in range(0, len(shuffled), together):
+        rows = shuffled[start : start + together]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    for place in order.permutation(len(batches)):
+        yield batches[place]
+
+
+def _batch(documents: Sequence[EncodedDocument], padding: int) -> Batch:
+    bags = stacked([document.bag for document in documents])
+    longest = max(1, *(len(document.sequence) for document in documents))
+    sequence = np.full((len(documents), longest), padding, np.int64)
+    for row, document in enumerate(documents):
+        sequence[row, : len(document.sequence)] = document.sequence
+    return Batch(
+        torch.from_numpy(bags.features),
+        torch.from_numpy(bags.offsets[:-1].copy()),
+        torch.from_numpy(bags.weights),
+        torch.from_numpy(sequence),
+    )
+
+
+def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: TrainingTask, padding: int) -> float:
+    network.eval()
+    logits = np.empty((len(documents), task.label_space.n_labels), np.float32)
+    by_length = np.argsort([len(document.sequence) for document in documents], kind="stable")
+    with torch.no_grad():
+        for start in range(0, len(documents), task.config.batch_size):
+            rows = by_length[start : start + task.config.batch_size]
+            logits[rows] = network(_batch([documents[row] for row in rows], padding)).numpy()
+            task.on_progress("checking on dev", _VECTORS_SHARE)
+    gold = label_matrix(task.dev, task.label_space.n_labels) > 0
+    return float(np.nanmean(ndcg_at_k(gold, top_labels(logits, 5), 5))) if gold.any() else 0.0
+
+
+def _parts(network: TagNetwork, corpus: Corpus, vectors: WordVectors, config: NetworkConfig) -> ModelParts:
+    head = network.head_weights()
+    n_pooled = config.n_filters * len(config.filter_widths)
+    table = network.embedding.weight.detach().numpy()
+    tensors = feature_parts(corpus.space) | {
+        "embedding": table.astype(np.float16),
+        "vectors": vectors.words[: corpus.space.n_words].astype(np.float16),
+        "subwords": vectors.subwords.astype(np.float16),
+    }
+    graphs = {
+        ENCODER: encoder_graph(network.convolution_weights()),
+        HEAD: head_graph(head, n_bag=config.embedding_dim, n_pooled=n_pooled),
+    }
+    settings = {
+        "title_weight": config.title_weight,
+        "max_tokens": config.max_tokens,
+        "sequence_tokens": config.sequence_tokens,
+        "shortest_subword": config.skipgram.shortest_subword,
+        "longest_subword": config.skipgram.longest_subword,
+    }
+    return ModelParts(settings, corpus.space.words, tensors, graphs)

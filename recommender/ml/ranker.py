@@ -1,0 +1,95 @@
+"""A model that serves: texts in, rankings with calibrated probabilities out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.ml.calibration import Calibration
+from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace, Text
+from recommender.ml.parts import Scorer
+from recommender.ml.spans import Evidence, located
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best labels of one text, surest first; all arrays of shape (n_ranked,)."""
+
+    labels: IntArray
+    logits: FloatArray
+    probabilities: FloatArray
+    above_threshold: BoolArray
+    truncated: bool
+
+
+class Ranker:
+    """Ranks the tags of a label space; safe to share between threads, it keeps no state of a call."""
+
+    def __init__(
+        self, *, label_space: LabelSpace, recipe: str, scorer: Scorer, calibration: Calibration, digest: str = ""
+    ) -> None:
+        self.label_space = label_space
+        self.recipe = recipe
+        self.digest = digest
+        self.calibration = calibration
+        self._scorer = scorer
+
+    @property
+    def n_labels(self) -> int:
+        return self.label_space.n_labels
+
+    def rank(
+        self,
+        texts: Sequence[Text],
+        *,
+        limit: int,
+        allowed: BoolArray | None = None,
+        chosen: Sequence[Iterable[int]] = (),
+    ) -> list[Ranking]:
+        """At most `limit` labels a text, in order of calibrated logit.
+
+        `allowed` (n_labels,) leaves labels out everywhere; `chosen` has the labels already taken, one
+        collection a text (or is empty).
+        """
+        if chosen and len(chosen) != len(texts):
+            raise ValueError(f"{len(texts)} texts, but chosen labels for {len(chosen)}")
+        if allowed is not None and allowed.shape != (self.n_labels,):
+            raise ValueError(f"{self.n_labels} labels, but allowed has shape {allowed.shape}")
+        logits, truncated = self._scorer.logits(texts)
+        rankings = []
+        for row in range(len(texts)):
+            open_labels = np.ones(self.n_labels, np.bool_) if allowed is None else allowed.copy()
+            open_labels[list(chosen[row]) if chosen else []] = False
+            rankings.append(self._ranking(logits[row], open_labels, limit, bool(truncated[row])))
+        return rankings
+
+    def probabilities(self, texts: Sequence[Text]) -> FloatArray:
+        """Calibrated probabilities of every label, shape (n_texts, n_labels)."""
+        return self.calibration.probabilities(self.logits(texts), self.label_space.selection_mode)
+
+    def logits(self, texts: Sequence[Text]) -> FloatArray:
+        """Raw model output, shape (n_texts, n_labels)."""
+        parts = [self._scorer.logits(texts[start : start + _BATCH])[0] for start in range(0, len(texts), _BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, self.n_labels), np.float32)
+
+    def explain(self, text: Text, label: int, limit: int = 5) -> list[Evidence]:
+        """The words that lift the label's logit most, in raw character offsets; only helping words."""
+        contributions = self._scorer.word_contributions(text, label)
+        evidence: list[Evidence] = []
+        for token, contribution in sorted(contributions.items(), key=lambda entry: (-entry[1], entry[0])):
+            if contribution <= 0 or len(evidence) == limit:
+                break
+            found = located(text, token, contribution)
+            if found is not None:
+                evidence.append(found)
+        return evidence
+
+    def _ranking(self, logits: FloatArray, open_labels: BoolArray, limit: int, truncated: bool) -> Ranking:
+        scores = np.where(open_labels, self.calibration.calibrated_logits(logits), -np.inf)
+        labels = np.argsort(-scores, kind="stable")[: min(limit, int(open_labels.sum()))].astype(np.int64)
+        mode = self.label_space.selection_mode
+        probabilities = self.calibration.probabilities(logits[None, :], mode)[0, labels]
+        above = probabilities >= self.calibration.thresholds[labels]
+        return Ranking(labels, logits[labels], probabilities, above, truncated)

@@ -1,0 +1,174 @@
+"""The recipes by name: their settings, how they train (imported on use) and how they are served."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, Protocol
+
+from recommender.ml.errors import ConfigInvalid, RecipeUnknown
+from recommender.ml.features import FeatureLimits
+from recommender.ml.parts import ModelParts, Scorer, TrainingTask
+from recommender.ml.skipgram import SkipgramConfig
+
+
+@dataclass(frozen=True)
+class LogisticConfig:
+    """Settings of `tfidf-logreg`."""
+
+    max_tokens: int = 2000
+    max_words: int = 100_000
+    max_pairs: int = 100_000
+    min_word_documents: int = 1
+    min_pair_documents: int = 2
+    title_weight: float = 2.0
+    inverse_regularisation: float = 10.0
+    passes: int = 5
+    min_updates: int = 50_000
+    smallest_coefficient: float = 0.05
+    threads: int = 2
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Settings of `fasttext-cnn-mlp`; `hidden_sizes` (128, 64) with `output_sees_bag` off is the narrow head."""
+
+    max_tokens: int = 2000
+    sequence_tokens: int = 256
+    max_words: int = 60_000
+    max_pairs: int = 60_000
+    min_word_documents: int = 1
+    min_pair_documents: int = 2
+    title_weight: float = 2.0
+    embedding_dim: int = 256
+    skipgram: SkipgramConfig = field(default_factory=SkipgramConfig)
+    filter_widths: tuple[int, ...] = (1, 3, 5)
+    n_filters: int = 128
+    hidden_sizes: tuple[int, ...] = (1024,)
+    output_sees_bag: bool = True
+    dropout: float = 0.4
+    bag_dropout: float = 0.3
+    feature_dropout: float = 0.3
+    label_smoothing: float = 0.1
+    learning_rate: float = 2e-3
+    embedding_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    batch_size: int = 128
+    min_steps: int = 300
+    epochs: int = 6
+    patience: int = 2
+    threads: int = 2
+
+
+class Recipe(Protocol):
+    """One way to make a model."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def config_type(self) -> type[Any]: ...
+
+    def fit(self, task: TrainingTask) -> ModelParts:
+        """Train; may take minutes and import what serving must not."""
+        ...
+
+    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
+        """Serve what `fit` made; imports neither scikit-learn nor torch nor fastText."""
+        ...
+
+
+class LogisticRecipe:
+    """TF-IDF and one logistic regression a tag."""
+
+    name = "tfidf-logreg"
+    config_type = LogisticConfig
+
+    def fit(self, task: TrainingTask) -> ModelParts:
+        from recommender.ml.logistic import fit
+
+        return fit(task)
+
+    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
+        from recommender.ml.linear_scorer import LinearScorer
+
+        return LinearScorer(parts, n_labels)
+
+
+class NetworkRecipe:
+    """fastText vectors, TF-IDF-weighted bag, convolution and multi-layer perceptron, trained jointly."""
+
+    name = "fasttext-cnn-mlp"
+    config_type = NetworkConfig
+
+    def fit(self, task: TrainingTask) -> ModelParts:
+        from recommender.ml.network_training import fit
+
+        return fit(task)
+
+    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
+        from recommender.ml.network_scorer import NetworkScorer
+
+        return NetworkScorer(parts, n_labels, threads)
+
+
+_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe())}
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Every registered recipe, the quick baseline first."""
+    return tuple(_RECIPES)
+
+
+def recipe_named(name: str) -> Recipe:
+    """Raises RecipeUnknown with the names that exist."""
+    try:
+        return _RECIPES[name]
+    except KeyError:
+        raise RecipeUnknown(f"no recipe {name!r}; there are: {', '.join(_RECIPES)}") from None
+
+
+def default_config(recipe: str) -> Any:
+    """The recipe's frozen settings dataclass with its default values."""
+    return recipe_named(recipe).config_type()
+
+
+def config_from_json(recipe: str, settings: Mapping[str, Any]) -> Any:
+    """Settings over the defaults, nested dataclasses as nested mappings; raises ConfigInvalid by name."""
+    return _built(recipe_named(recipe).config_type, settings)
+
+
+def config_as_json(config: Any) -> dict[str, Any]:
+    """The inverse of `config_from_json`, with nothing but JSON's own types."""
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()}
+
+
+def feature_limits(config: LogisticConfig | NetworkConfig) -> FeatureLimits:
+    return FeatureLimits(**{f.name: getattr(config, f.name) for f in fields(FeatureLimits)})
+
+
+def _built(config_type: type[Any], settings: Mapping[str, Any]) -> Any:
+    known = typing.get_type_hints(config_type)
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ConfigInvalid(f"{config_type.__name__} has no {', '.join(unknown)}; it has: {', '.join(known)}")
+    return config_type(**{name: _converted(name, known[name], value) for name, value in settings.items()})
+
+
+def _converted(name: str, kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise ConfigInvalid(f"{name} is a group of settings, not {value!r}")
+        return _built(typing.cast(type[Any], kind), value)
+    if isinstance(kind, types.GenericAlias):
+        return _integers(name, value)
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise ConfigInvalid(f"{name} is {kind.__name__}, not {value!r}")
+    return kind(value)
+
+
+def _integers(name: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
+        raise ConfigInvalid(f"{name} is a list of whole numbers, not {value!r}")
+    return tuple(value)

@@ -1,0 +1,121 @@
+"""Skip-gram vectors of the platform's own words, trained by fastText in a child process."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recommender.ml.errors import VectorsFailed
+from recommender.ml.examples import FloatArray
+
+_POLL_SECONDS = 0.25
+_PROGRESS = re.compile(rb"Progress:\s*([0-9.]+)%")
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class SkipgramConfig:
+    """Settings under fastText's own meaning; more than one thread is quicker and not repeatable."""
+
+    dim: int = 128
+    window: int = 5
+    epochs: int = 3
+    negatives: int = 3
+    min_count: int = 2
+    shortest_subword: int = 3
+    longest_subword: int = 5
+    buckets: int = 50_000
+    learning_rate: float = 0.05
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Vectors of the words asked for, shape (n_words, dim), and of the subword buckets (n_buckets, dim)."""
+
+    words: FloatArray
+    subwords: FloatArray
+
+
+def train_word_vectors(
+    documents: Sequence[Sequence[str]],
+    words: Sequence[str],
+    config: SkipgramConfig,
+    *,
+    seed: int,
+    on_progress: Callable[[float], None],
+) -> WordVectors:
+    """Train on token sequences; an exception raised by `on_progress` ends the child and comes out.
+
+    Raises VectorsFailed with fastText's last words when the child fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="skipgram-") as name:
+        folder = Path(name)
+        _write_input(folder, documents, words, _fasttext_settings(config, seed))
+        _run_child(folder, on_progress)
+        return WordVectors(np.load(folder / "words.npy"), np.load(folder / "subwords.npy"))
+
+
+def _write_input(
+    folder: Path, documents: Sequence[Sequence[str]], words: Sequence[str], settings: dict[str, float]
+) -> None:
+    with (folder / "corpus.txt").open("w", encoding="utf-8") as lines:
+        lines.writelines(" ".join(tokens) + "\n" for tokens in documents)
+    (folder / "words.json").write_text(json.dumps(list(words)), encoding="utf-8")
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _fasttext_settings(config: SkipgramConfig, seed: int) -> dict[str, float]:
+    mine = asdict(config)
+    names = {
+        "dim": "dim",
+        "window": "ws",
+        "epochs": "epoch",
+        "negatives": "neg",
+        "min_count": "minCount",
+        "shortest_subword": "minn",
+        "longest_subword": "maxn",
+        "buckets": "bucket",
+        "learning_rate": "lr",
+        "threads": "thread",
+    }
+    return {theirs: mine[ours] for ours, theirs in names.items()} | {"seed": seed, "verbose": 2}
+
+
+def _run_child(folder: Path, on_progress: Callable[[float], None]) -> None:
+    log = folder / "log.txt"
+    search_path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "recommender.ml.skipgram_process", str(folder)],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": search_path},
+        )
+    try:
+        while child.poll() is None:
+            on_progress(_fraction(log))
+            time.sleep(_POLL_SECONDS)
+    finally:
+        child.kill()
+        child.wait()
+    if child.returncode != 0:
+        raise VectorsFailed(f"fastText ended with {child.returncode}: {_last_words(log)}")
+
+
+def _fraction(log: Path) -> float:
+    seen = _PROGRESS.findall(log.read_bytes()[-400:])
+    return min(float(seen[-1]) / 100, 1.0) if seen else 0.0
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-400:].strip()

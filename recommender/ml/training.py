@@ -1,0 +1,92 @@
+"""Trains a recipe on examples and calibrates it on dev."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recommender.ml.calibration import Calibration
+from recommender.ml.errors import ConfigInvalid, NotEnoughExamples
+from recommender.ml.examples import Example, FloatArray, LabelSpace
+from recommender.ml.parts import ModelParts, OnProgress, Scorer, TrainingTask
+from recommender.ml.ranker import Ranker
+from recommender.ml.recipes import recipe_named
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class TrainedRanker:
+    """A ranker in memory together with the parts that a bundle keeps."""
+
+    ranker: Ranker
+    parts: ModelParts
+    calibration: Calibration
+    label_space: LabelSpace
+    recipe: str
+    config: Any
+    seed: int
+    n_train: int
+
+
+def train_ranker(
+    recipe: str,
+    *,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    label_space: LabelSpace,
+    config: Any = None,
+    seed: int,
+    on_progress: OnProgress,
+    precision_target: float = 0.7,
+) -> TrainedRanker:
+    """Train, calibrate on dev, and give back a ranker; `config` None means the recipe's default.
+
+    `on_progress(stage, fraction)` is called every few seconds; what it raises ends the training and comes
+    out. Raises NotEnoughExamples, RecipeUnknown, ConfigInvalid, VectorsFailed.
+    """
+    chosen = recipe_named(recipe)
+    config = chosen.config_type() if config is None else config
+    if not isinstance(config, chosen.config_type):
+        raise ConfigInvalid(f"{recipe} takes a {chosen.config_type.__name__}, not {type(config).__name__}")
+    _check(train, dev, label_space)
+    parts = chosen.fit(TrainingTask(train, dev, label_space, config, seed, on_progress))
+    scorer = chosen.scorer(parts, n_labels=label_space.n_labels, threads=config.threads)
+    calibration = _calibration(scorer, dev, label_space, precision_target, on_progress)
+    ranker = Ranker(label_space=label_space, recipe=recipe, scorer=scorer, calibration=calibration)
+    on_progress("trained", 1.0)
+    return TrainedRanker(ranker, parts, calibration, label_space, recipe, config, seed, len(train))
+
+
+def _calibration(
+    scorer: Scorer,
+    dev: Sequence[Example],
+    label_space: LabelSpace,
+    precision_target: float,
+    on_progress: OnProgress,
+) -> Calibration:
+    import numpy as np
+
+    from recommender.ml.calibration_fit import fit_calibration
+
+    batches: list[FloatArray] = [np.empty((0, label_space.n_labels), np.float32)]
+    for start in range(0, len(dev), _BATCH):
+        on_progress("calibrating", start / len(dev))
+        batches.append(scorer.logits([example.text for example in dev[start : start + _BATCH]])[0])
+    logits = np.concatenate(batches)
+    return fit_calibration(logits, dev, label_space, precision_target=precision_target)
+
+
+def _check(train: Sequence[Example], dev: Sequence[Example], label_space: LabelSpace) -> None:
+    if label_space.n_labels == 0:
+        raise NotEnoughExamples("the vocabulary has no tags; add tags first")
+    if not any(example.labels for example in train):
+        raise NotEnoughExamples(f"none of {len(train)} training documents bears a tag; tag some first")
+    for part in (train, dev):
+        for example in part:
+            _check_labels(example, label_space.n_labels)
+
+
+def _check_labels(example: Example, n_labels: int) -> None:
+    labels = (*example.labels, *example.label_weights)
+    if labels and not 0 <= min(labels) <= max(labels) < n_labels:
+        raise ValueError(f"document {example.document_id!r} has labels {labels}, but there are {n_labels}")
