@@ -14,10 +14,11 @@ TEMPLATES := templates
 # Pinned wheels exist for these versions of Python; PYTHON=/path/to/python chooses another one
 find_python = for p in $(PYTHON) $(PYTHONS); do "$$p" -c '$(VERSION_OK)' 2>/dev/null && { echo "$$p"; exit; }; done
 
-# Runs one check and says by name which one failed
-define checked
-	printf '%-22s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; echo "$$said"; exit 1; fi
-endef
+# Runs one check, says by name how it went, and remembers a failure
+checked = printf '%-22s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; \
+	else echo FAILED; printf '%s\n' "$$said"; failed="$$failed, $(1)"; fi
+migrations_in_step = python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+written_openapi = $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 
 help:
 	echo 'make run      start everything: database, web, workers (PORT=8001 for another port); Ctrl-C stops it'
@@ -33,14 +34,16 @@ test: .venv/.dev-stamp
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.dev-stamp
-	$(call checked,ruff check,$(BIN)/ruff check .)
-	$(call checked,ruff format,$(BIN)/ruff format --check .)
-	$(call checked,mypy,$(BIN)/mypy $(SOURCES))
-	$(call checked,import layers,$(BIN)/lint-imports)
-	$(call checked,django check,$(BIN)/python manage.py check)
-	$(call checked,migrations in step,$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run)
-	$(call checked,docs/openapi.yaml,$(BIN)/python -m tagplatform.launcher.openapi --compare)
-	$(call checked,djlint,$(BIN)/djlint --check --lint --quiet $(TEMPLATES))
+	failed=; \
+	$(call checked,ruff check,$(BIN)/ruff check .); \
+	$(call checked,ruff format,$(BIN)/ruff format --check .); \
+	$(call checked,mypy,$(BIN)/mypy $(SOURCES)); \
+	$(call checked,import layers,$(BIN)/lint-imports); \
+	$(call checked,django check,$(BIN)/python manage.py check); \
+	$(call checked,migrations in step,$(BIN)/$(migrations_in_step)); \
+	$(call checked,docs/openapi.yaml,$(written_openapi) && diff -u docs/openapi.yaml var/openapi.yaml); \
+	$(call checked,templates,$(BIN)/djlint --check --lint --quiet $(TEMPLATES)); \
+	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
 
 format: .venv/.dev-stamp
 	$(BIN)/ruff check --fix-only --quiet .
