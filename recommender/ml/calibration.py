@@ -49,7 +49,8 @@ def confidence(probability: float) -> Confidence:
 def sigmoid(logits: FloatArray) -> FloatArray:
     """Elementwise logistic function without overflow."""
     small = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1.0, small).astype(np.float32) / (1.0 + small).astype(np.float32)
+    chances: FloatArray = (np.where(logits >= 0, 1.0, small) / (1.0 + small)).astype(np.float32)
+    return chances
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -40,7 +40,8 @@ def top_labels(scores: FloatArray, n_ranked: int) -> IntArray:
 
 def precision_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
     """Share of the first k that is gold."""
-    return _of_labelled(gold, _hits(gold, ranked, k).sum(axis=1) / k)
+    shares = np.asarray(_hits(gold, ranked, k).sum(axis=1) / k, np.float64)
+    return _of_labelled(gold, shares)
 
 
 def recall_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:

@@ -86,7 +86,7 @@ def _dense_tensors(layer: Dense, name: str) -> list[onnx.TensorProto]:
     return [_tensor(f"{name}_weight", layer.weight), _tensor(f"{name}_bias", layer.bias)]
 
 
-def _tensor(name: str, values: np.ndarray) -> onnx.TensorProto:  # type: ignore[type-arg]
+def _tensor(name: str, values: np.ndarray) -> onnx.TensorProto:
     return numpy_helper.from_array(np.ascontiguousarray(values), name)
 
 

@@ -127,19 +127,21 @@ class NetworkScorer:
         indices = np.concatenate([document.title, document.body])
         places = np.array(head_and_tail(tuple(range(len(indices))), self._sequence_tokens), np.int64)
         indices = indices[places]
-        vectors = self._vectors[np.maximum(indices, 0)].astype(np.float32)
+        vectors = np.zeros((len(indices), self._vectors.shape[1]), np.float32)
+        vectors[indices >= 0] = self._vectors[indices[indices >= 0]]
         words = (*document.tokens.title, *document.tokens.body)
         for row in np.flatnonzero(indices < 0):
             word = words[places[row]]
-            known = word in self._space.index_by_word
-            vectors[row] = 0.0 if known else self._unknown_vector(word)
+            if word not in self._space.index_by_word:
+                vectors[row] = self._unknown_vector(word)
         return vectors
 
 
 def unit(vectors: FloatArray) -> FloatArray:
     """Vectors of length one along the last axis; zeros stay zeros."""
     lengths = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
-    return vectors / np.maximum(lengths, np.float32(1e-9))
+    normalised: FloatArray = vectors / np.maximum(lengths, np.float32(1e-9))
+    return normalised
 
 
 def _session(graph: bytes, threads: int) -> Any:

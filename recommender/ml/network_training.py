@@ -22,6 +22,7 @@ from recommender.ml.text import Tokens, head_and_tail, tokenise
 _log = logging.getLogger(__name__)
 _BATCHES_SORTED_TOGETHER = 20
 _SMALLEST_RATE = 0.01
+_SMALL_CORPUS_TOKENS, _MOST_EPOCHS = 300_000, 30
 _VECTORS_SHARE = 0.2  # of the progress bar
 
 
@@ -73,9 +74,10 @@ def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
 
 
 def _word_vectors(task: TrainingTask, corpus: Corpus) -> WordVectors:
-    config = _fitting_buckets(task.config.skipgram, len(corpus.vector_words))
+    documents = [(*tokens.title, *tokens.body) for tokens in corpus.train]
+    config = _fitting(task.config.skipgram, len(corpus.vector_words), sum(map(len, documents)))
     vectors = train_word_vectors(
-        [(*tokens.title, *tokens.body) for tokens in corpus.train],
+        documents,
         corpus.vector_words,
         config,
         seed=task.seed,
@@ -84,9 +86,14 @@ def _word_vectors(task: TrainingTask, corpus: Corpus) -> WordVectors:
     return replace(vectors, words=unit(vectors.words))
 
 
-def _fitting_buckets(config: SkipgramConfig, n_words: int) -> SkipgramConfig:
-    """A small corpus fills few buckets, and needs more passes over its words."""
-    return replace(config, buckets=min(config.buckets, 1000 + 10 * n_words))
+def _fitting(config: SkipgramConfig, n_words: int, n_tokens: int) -> SkipgramConfig:
+    """A small corpus fills few buckets, can spare no word, and needs more passes over the few it has."""
+    return replace(
+        config,
+        buckets=min(config.buckets, 1000 + 10 * n_words),
+        min_count=config.min_count if n_tokens >= _SMALL_CORPUS_TOKENS else 1,
+        epochs=max(config.epochs, min(_MOST_EPOCHS, _SMALL_CORPUS_TOKENS // max(n_tokens, 1))),
+    )
 
 
 def _network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNetwork:
@@ -178,7 +185,7 @@ class _Course:
         loss = self._loss(logits, [self._task.train[row] for row in rows])
         loss.backward()  # type: ignore[no-untyped-call]
         self._dense.step()
-        self._sparse.step()
+        self._sparse.step()  # type: ignore[no-untyped-call]
         self._step += 1
 
     def _set_rates(self) -> None:
@@ -246,7 +253,6 @@ def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: T
         for start in range(0, len(documents), task.config.batch_size):
             rows = by_length[start : start + task.config.batch_size]
             logits[rows] = network(_batch([documents[row] for row in rows], padding)).numpy()
-            task.on_progress("checking on dev", _VECTORS_SHARE)
     gold = label_matrix(task.dev, task.label_space.n_labels) > 0
     return float(np.nanmean(ndcg_at_k(gold, top_labels(logits, 5), 5))) if gold.any() else 0.0
 

@@ -57,6 +57,10 @@ def train_word_vectors(
 
     Raises VectorsFailed with fastText's last words when the child fails.
     """
+    if not any(documents):
+        return WordVectors(
+            np.zeros((len(words), config.dim), np.float32), np.zeros((config.buckets, config.dim), np.float32)
+        )
     with tempfile.TemporaryDirectory(prefix="skipgram-") as name:
         folder = Path(name)
         _write_input(folder, documents, words, _fasttext_settings(config, seed))

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-import fasttext_pybind
+import fasttext_pybind  # type: ignore[import-not-found]
 import numpy as np
 
 

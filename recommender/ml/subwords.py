@@ -29,7 +29,8 @@ class Subwords:
         buckets = subword_buckets(word, self.shortest, self.longest, len(self.vectors))
         if not buckets:
             return np.zeros(self.dim, np.float32)
-        return self.vectors[buckets].mean(axis=0, dtype=np.float32)
+        mean: FloatArray = self.vectors[buckets].mean(axis=0, dtype=np.float32)
+        return mean
 
 
 def subword_buckets(word: str, shortest: int, longest: int, n_buckets: int) -> list[int]:

@@ -28,7 +28,7 @@ class TrainedRanker:
     n_train: int
 
 
-def train_ranker(
+def train_ranker(  # noqa: PLR0913 - one call that says everything
     recipe: str,
     *,
     train: Sequence[Example],
