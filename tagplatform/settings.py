@@ -8,6 +8,7 @@ import environ
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
+from tagplatform.api_description import API_DESCRIPTION, API_TAGS
 from tagplatform.launcher.embedded import embedded_database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tagplatform.access.middleware.RateLimitHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -148,6 +150,15 @@ MEDIA_ROOT = VAR_DIR / "media"
 MAX_REQUEST_BYTES = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 API_RATE_PER_KEY = env.str("API_RATE_PER_KEY", default="1200/minute")
+API_IDEMPOTENCY = "tagplatform.access.idempotency.answer_once"
+
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+READINESS_CHECKS = {
+    "database": "tagplatform.common.health.database_answers",
+    "migrations": "tagplatform.common.health.migrations_applied",
+    "ledger_partitions": "feedback.health.partitions_made_in_time",
+    "models": "recommender.health.champions_loaded",
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -156,21 +167,23 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tagplatform.access.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tagplatform.common.parsers.LimitedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "tagplatform.common.pagination.NewestFirst",
     "DEFAULT_THROTTLE_CLASSES": ["tagplatform.access.throttles.PerKeyThrottle"],
     "DEFAULT_SCHEMA_CLASS": "tagplatform.common.openapi.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "tagplatform.common.problems.problem_response",
     "PAGE_SIZE": 50,
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tag platform API",
-    "DESCRIPTION": "Recommend tags for a text, report what was decided, read the vocabulary.",
+    "DESCRIPTION": API_DESCRIPTION,
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "TAGS": API_TAGS,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -179,6 +192,24 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "TagStatus": "tagplatform.taxonomy.models.Tag.Status",
+        "LabelKind": "tagplatform.taxonomy.models.TagLabel.Kind",
+        "SelectionMode": "tagplatform.taxonomy.models.Vocabulary.SelectionMode",
+        "ProposalState": "tagplatform.taxonomy.models.TagProposal.State",
+        "OutcomeStatus": "feedback.models.Outcome.Status",
+        "DecisionKind": "feedback.models.Decision.Kind",
+        "SuggestionOrigin": "feedback.models.Suggestion.Origin",
+        "Recipe": "recommender.models.Recipe",
+        "ModelStatus": "recommender.models.ModelVersion.Status",
+        "ModelAliasName": "recommender.models.ModelAlias.Name",
+        "TrainingState": "recommender.models.TrainingRun.State",
+        "TrainingTrigger": "recommender.models.TrainingRun.Trigger",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "tagplatform.common.openapi.complete",
+    ],
 }
 
 # Celery: the broker is CELERY_BROKER_URL, or tables in the same database

@@ -11,23 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tagplatform.common.models import PublicModel
+from tagplatform.common.scopes import Scope
 from tagplatform.content.models import Source
 
 
 class User(AbstractUser):
     """A person who signs in; what they may do comes from the role groups."""
-
-
-class Scope(models.TextChoices):
-    """What an API key may do."""
-
-    RECOMMEND = "recommend", _("ask for recommendations")
-    FEEDBACK = "feedback", _("report outcomes")
-    DOCUMENTS_READ = "documents:read", _("read documents")
-    DOCUMENTS_WRITE = "documents:write", _("write and erase documents")
-    TAGS_READ = "tags:read", _("read the vocabularies")
-    MODELS_READ = "models:read", _("read models and training runs")
-    MODELS_WRITE = "models:write", _("train, promote and roll back models")
 
 
 class ApiKey(PublicModel):

@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from tagplatform.access.models import ApiKey, Scope
+from tagplatform.access.models import ApiKey
+from tagplatform.common.scopes import Scope
 
 PERMISSION_BY_SCOPE: dict[str, str] = {
     Scope.RECOMMEND: "feedback.add_recommendation",
@@ -26,4 +27,4 @@ class HasScope(BasePermission):
         if isinstance(request.auth, ApiKey):
             return scope in request.auth.scopes
         user = request.user
-        return bool(user and user.is_authenticated and user.has_perm(PERMISSION_BY_SCOPE[scope]))
+        return bool(user.is_authenticated and user.has_perm(PERMISSION_BY_SCOPE[scope]))

@@ -20,7 +20,7 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def create_api_key(
+def create_api_key(  # noqa: PLR0913
     *,
     name: str,
     source: Source,

@@ -1,13 +1,10 @@
 """Housekeeping of access: kept answers are forgotten after a day."""
 
-from datetime import timedelta
-
 from celery import shared_task
 from django.utils import timezone
 
+from tagplatform.access.idempotency import KEPT_FOR
 from tagplatform.access.models import IdempotencyRecord
-
-KEPT_FOR = timedelta(hours=24)
 
 
 @shared_task

@@ -4,15 +4,17 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from tagplatform.common.errors import DomainError, FieldError, Unavailable
+from tagplatform.common.parsers import too_large
+from tagplatform.common.text import clean_text
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """The exception handler of the API: what the caller may be told; None lets Django answer 500."""
-    known = _as_problem(error)
+    known = as_problem(error)
     if known is None:
         return None
     body, status, headers = known
@@ -32,10 +34,18 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     return response
 
 
-def problem_json(error: DomainError, request: HttpRequest | None = None) -> JsonResponse:
+def problem_json(error: DomainError) -> JsonResponse:
     """The same answer outside of the API's views."""
     body, status, headers = _of_domain_error(error)
     return JsonResponse(body, status=status, headers=headers, content_type=PROBLEM_TYPE)
+
+
+def database_away(error: BaseException) -> Unavailable:
+    """What a caller is told while the database does not answer."""
+    logger.warning("database away: %s", type(error).__name__)
+    return Unavailable(
+        _("The database cannot be reached at the moment. Try again in a few seconds."), code="database_away"
+    )
 
 
 def problem_body(
@@ -47,18 +57,20 @@ def problem_body(
         "status": status,
         "code": code,
         "title": title,
-        "detail": detail,
-        "errors": [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in errors],
+        "detail": clean_text(detail),
+        "errors": [{"pointer": clean_text(e.pointer), "code": e.code, "detail": clean_text(e.detail)} for e in errors],
     }
 
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 
-def _as_problem(error: Exception) -> Answer | None:
+def as_problem(error: Exception) -> Answer | None:
+    """Body, status and headers of what a caller may be told; None for a defect of the platform."""
     if isinstance(error, DATABASE_AWAY):
-        logger.warning("database away: %s", type(error).__name__)
-        error = Unavailable(_("The database cannot be reached at the moment. Try again in a few seconds."))
+        error = database_away(error)
+    if isinstance(error, RequestDataTooBig):
+        error = too_large()
     if isinstance(error, DomainError):
         return _of_domain_error(error)
     if isinstance(error, Http404):
@@ -78,10 +90,10 @@ def _of_domain_error(error: DomainError) -> Answer:
 
 def _of_api_exception(error: exceptions.APIException) -> Answer:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     if isinstance(error, exceptions.ValidationError):
         errors = tuple(_field_errors(error.get_full_details(), ""))
         first = errors[0].detail if errors else _("The input is not valid.")
