@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from tagplatform.launcher.embedded import is_running, start_embedded_database
 from tagplatform.launcher.environment import Settings, read_settings
@@ -16,7 +17,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         if arguments.verb == "run":
-            run(read_settings(port=arguments.port), Terminal())
+            run(read_settings(arguments.port, arguments.procfile), Terminal())
             return 0
         return _exec(read_settings(), arguments.command)
     except KeyboardInterrupt:
@@ -31,7 +32,9 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tagplatform.launcher", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("run", help="start everything, until Ctrl-C").add_argument("--port", type=int)
+    start = verbs.add_parser("run", help="start everything, until Ctrl-C")
+    start.add_argument("--port", type=int, help="instead of PORT or 8000")
+    start.add_argument("--procfile", type=Path, help="other processes than those in Procfile")
     lend = verbs.add_parser("exec", help="run a command with the embedded database up")
     lend.add_argument("command", nargs=argparse.REMAINDER)
     return parser

@@ -129,9 +129,7 @@ def _remove_empty(folder: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise LauncherError(
-            f"{folder} is not a database and not empty: move it away and start again."
-        ) from error
+        raise LauncherError(f"{folder} is not a database and not empty: move it away and start again.") from error
 
 
 def _check_usable(cluster: Cluster) -> None:

@@ -11,15 +11,16 @@ from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
 
-class Channel(sqlalchemy.Channel):  # type: ignore[misc]
+class Channel(sqlalchemy.Channel):
     """Takes a message out of its table when it delivers it, and never waits for another worker's lock."""
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         message, session = self.message_cls, self.session
+        queue_row = self._get_or_create(queue)  # type: ignore[attr-defined]
         try:
             found = (
                 session.query(message)
-                .filter(message.queue_id == self._get_or_create(queue).id)
+                .filter(message.queue_id == queue_row.id)
                 .order_by(message.id)
                 .with_for_update(skip_locked=True)
                 .limit(1)
@@ -33,7 +34,7 @@ class Channel(sqlalchemy.Channel):  # type: ignore[misc]
             session.commit()
 
 
-class Transport(sqlalchemy.Transport):  # type: ignore[misc]
+class Transport(sqlalchemy.Transport):
     """Looks five times a second; kombu's own setting for this does not reach its SQLAlchemy transport."""
 
     Channel = Channel

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tagplatform.launcher.errors import LauncherError
-from tagplatform.launcher.proc import command_name, is_alive, process_ids, working_directory
+from tagplatform.launcher.proc import can_see_processes, command_name, is_alive, process_ids, working_directory
 
 if TYPE_CHECKING:
     from tagplatform.launcher.cluster import Cluster
@@ -44,9 +44,12 @@ def embedded_database_url(data_directory: Path, database: str = DATABASE) -> str
 
 
 def socket_directory(data_directory: Path) -> Path:
-    """The data directory itself, or a short one under /tmp where its path is too long for a Unix socket."""
+    """The data directory itself, or a short one under /tmp.
+
+    A Unix socket's path is limited, and a comma would divide it into two hosts.
+    """
     path = data_directory.resolve()
-    if len(bytes(path / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    if len(bytes(path / SOCKET_NAME)) <= LONGEST_SOCKET_PATH and "," not in str(path):
         return path
     return Path("/tmp") / f"tagplatform-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"  # noqa: S108
 
@@ -144,16 +147,19 @@ def _serves(pid: int, data_directory: Path) -> bool:
 
 
 def _forget_dead_server(data_directory: Path) -> None:
-    """Wait until the sessions of a killed server are gone; drop a pid file whose number a stranger has now.
+    """Wait until the sessions of a killed server are gone, then drop its lock files.
 
-    PostgreSQL removes any other stale pid file itself, and checks more than we could.
+    The number in them may belong to a stranger now, or to a zombie that nobody buries (a container without an init):
+    PostgreSQL would take either for a running server. Where processes cannot be seen, PostgreSQL decides.
     """
     deadline = time.monotonic() + ORPHANS_TIMEOUT_SECONDS
-    while time.monotonic() < deadline and _orphaned_sessions(data_directory):
+    while _orphaned_sessions(data_directory):
+        if time.monotonic() > deadline:
+            return
         time.sleep(0.05)
-    lines = _pid_file_lines(data_directory)
-    if lines and lines[0].isdigit() and is_alive(int(lines[0])):
+    if can_see_processes():
         (data_directory / "postmaster.pid").unlink(missing_ok=True)
+        (socket_directory(data_directory) / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
 
 def _orphaned_sessions(data_directory: Path) -> list[int]:

@@ -22,6 +22,7 @@ class Settings:
     host: str
     port: int
     has_own_database: bool
+    procfile: Path
 
     @property
     def address(self) -> str:
@@ -48,15 +49,16 @@ class Settings:
         }
 
 
-def read_settings(port: int | None = None, project: Path = PROJECT) -> Settings:
-    """Read .env without overriding what is set, then the variables; `port` comes from the command line."""
-    _read_dotenv(project / ".env")
+def read_settings(port: int | None = None, procfile: Path | None = None) -> Settings:
+    """Read .env without overriding what is set, then the variables; the arguments come from the command line."""
+    _read_dotenv(PROJECT / ".env")
     return Settings(
-        project=project,
-        var=Path(os.environ.get("TAGPLATFORM_VAR") or project / "var").resolve(),
+        project=PROJECT,
+        var=Path(os.environ.get("TAGPLATFORM_VAR") or PROJECT / "var").resolve(),
         host=os.environ.get("BIND_ADDRESS") or "127.0.0.1",
         port=port or _port(os.environ.get("PORT") or DEFAULT_PORT),
         has_own_database=not os.environ.get("DATABASE_URL"),
+        procfile=procfile or PROJECT / "Procfile",
     )
 
 

@@ -75,9 +75,7 @@ class Terminal:
 class ProcessOutput:
     """Follows one process's output to its end: each line to the log, the important ones to the terminal."""
 
-    def __init__(
-        self, name: str, log_directory: Path, terminal: Terminal, important: re.Pattern[str]
-    ) -> None:
+    def __init__(self, name: str, log_directory: Path, terminal: Terminal, important: re.Pattern[str]) -> None:
         self._name = name
         self._terminal = terminal
         self._important = important

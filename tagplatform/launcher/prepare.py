@@ -3,8 +3,6 @@
 import os
 import sys
 
-QUEUES = ("default", "training")
-
 
 def main(*, with_static: bool) -> int:
     """Run the management commands of a start; 1 with a plain message where the database does not answer."""
@@ -28,6 +26,7 @@ def main(*, with_static: bool) -> int:
 
 def declare_queues() -> None:
     """Make the tables of a broker in the database before several workers try to at once."""
+    from django.conf import settings
     from kombu import Queue
 
     from tagplatform.celery import app
@@ -35,7 +34,7 @@ def declare_queues() -> None:
     if not app.conf.broker_url.startswith("sqla+"):
         return
     with app.connection_for_write() as connection:
-        for name in QUEUES:
+        for name in (settings.CELERY_TASK_DEFAULT_QUEUE, settings.TRAINING_QUEUE):
             Queue(name, channel=connection.default_channel).queue_declare()
 
 

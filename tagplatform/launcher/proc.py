@@ -43,9 +43,14 @@ def has_environment(pid: int, variable: str, value: str) -> bool:
     return f"{variable}={value}".encode() in environment.split(b"\0")
 
 
+def can_see_processes() -> bool:
+    """False on systems without /proc."""
+    return PROC.is_dir()
+
+
 def process_ids() -> Iterator[int]:
     """Every process of the machine that can be seen."""
-    if PROC.is_dir():
+    if can_see_processes():
         yield from (int(path.name) for path in PROC.iterdir() if path.name.isdigit())
 
 

@@ -83,9 +83,7 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals) -> None:
     with _database(settings, terminal) as database:
         _raise_if(signals.received)
         _prepare(settings, terminal, signals)
-        supervisor = Supervisor(
-            settings.project / "Procfile", settings.var, settings.process_environment(), terminal
-        )
+        supervisor = Supervisor(settings, terminal)
         try:
             _supervise(settings, terminal, signals, supervisor, database)
         finally:
@@ -99,7 +97,7 @@ def _database(settings: Settings, terminal: Terminal) -> Iterator[EmbeddedDataba
         yield None
         return
     is_new = not (settings.postgres_directory / "PG_VERSION").exists()
-    terminal.say("Making a database under var/postgres ..." if is_new else "Starting the database ...")
+    terminal.say(f"Making a database in {settings.postgres_directory} ..." if is_new else "Starting the database ...")
     database = start_embedded_database(settings.postgres_directory)
     try:
         yield database
@@ -163,9 +161,7 @@ def answers(settings: Settings) -> bool:
 def _announce(settings: Settings, terminal: Terminal) -> None:
     pages = {"Desk": "/", "Admin": "/admin/", "API docs": "/api/docs/"}
     lines = [f"  {name:<9} {settings.address}{path}" for name, path in pages.items()]
-    terminal.say(
-        "\n".join(["", *lines, "", f"Logs are in {settings.var / 'log'}. Ctrl-C stops everything.", ""])
-    )
+    terminal.say("\n".join(["", *lines, "", f"Logs are in {settings.var / 'log'}. Ctrl-C stops everything.", ""]))
 
 
 def _look_after_database(database: EmbeddedDatabase | None, terminal: Terminal) -> None:

@@ -6,10 +6,10 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from tagplatform.launcher.environment import Settings
 from tagplatform.launcher.errors import LauncherError
 from tagplatform.launcher.leftovers import end_marked_processes, group_of, mark, marked_processes, send
 from tagplatform.launcher.output import LOUD, OWN_NEWS, TROUBLE, ProcessOutput, Terminal
@@ -39,18 +39,18 @@ class Service:
 
 
 class Supervisor:
-    """Runs the services of one Procfile; all their processes carry the mark of `var`."""
+    """Runs the services of one Procfile; all their processes carry the mark of the var folder."""
 
-    def __init__(self, procfile: Path, var: Path, environment: dict[str, str], terminal: Terminal) -> None:
-        self._folder = procfile.parent
-        self._var = var
-        self._environment = {**environment, **mark(var)}
+    def __init__(self, settings: Settings, terminal: Terminal) -> None:
+        self._folder = settings.project
+        self._var = settings.var
+        self._environment = {**settings.process_environment(), **mark(settings.var)}
         self._terminal = terminal
-        logs = var / "log"
+        logs = settings.var / "log"
         logs.mkdir(parents=True, exist_ok=True)
         self.services = [
             Service(name, command, ProcessOutput(name, logs, terminal, IMPORTANT.get(name, TROUBLE)))
-            for name, command in parse_procfile(procfile.read_text(encoding="utf-8")).processes.items()
+            for name, command in parse_procfile(settings.procfile.read_text(encoding="utf-8")).processes.items()
         ]
 
     def start(self, *names: str) -> None:
@@ -117,9 +117,7 @@ class Supervisor:
             raise LauncherError(f"{service.name} ended {n_falls} times in a row. {self._log_of(service)}")
         wait_seconds = 2 ** (n_falls - 1)
         service.start_again_at = time.monotonic() + wait_seconds
-        self._terminal.say(
-            f"{service.name} ended ({_in_words(code)}); starting it again in {wait_seconds} s."
-        )
+        self._terminal.say(f"{service.name} ended ({_in_words(code)}); starting it again in {wait_seconds} s.")
 
     def _kill_group(self, service: Service) -> None:
         """A fallen service's children would keep its port or its tasks."""
