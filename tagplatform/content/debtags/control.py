@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 SPECIAL_FACET = "special"
+MISSING_TAG = "TODO"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ def stanzas(lines: Iterable[str], wanted: Collection[str]) -> Iterator[dict[str,
 
 
 def tagged_packages(lines: Iterable[str]) -> Iterator[Package]:
-    """The packages of a Packages file that people have tagged; special::* says nothing about a package."""
+    """The packages of a Packages file that people have tagged with something."""
     fields = ("Package", "Source", "Description", "Description-md5", "Tag")
     for stanza in stanzas(lines, fields):
-        tags = tuple(tag for tag in _tags(stanza.get("Tag", "")) if not tag.startswith(f"{SPECIAL_FACET}::"))
+        tags = tuple(tag for tag in _tags(stanza.get("Tag", "")) if _says_something(tag))
         name = stanza.get("Package", "")
         if tags and name:
             source = stanza.get("Source", "").partition(" ")[0] or name
@@ -52,6 +53,12 @@ def tagged_packages(lines: Iterable[str]) -> Iterator[Package]:
 
 def _tags(value: str) -> list[str]:
     return list(dict.fromkeys(tag.strip() for tag in value.replace("\n", " ").split(",") if tag.strip()))
+
+
+def _says_something(tag: str) -> bool:
+    """Not special::not-yet-tagged and the like, nor the placeholders facet::TODO for tags that nobody has made."""
+    facet, _, name = tag.partition("::")
+    return facet != SPECIAL_FACET and name != MISSING_TAG
 
 
 def descriptions(lines: Iterable[str], language: str, wanted: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -75,7 +82,7 @@ def vocabulary_rows(lines: Iterable[str], used_tags: Iterable[str]) -> list[dict
     for stanza in stanzas(lines, ("Facet", "Tag", "Description")):
         name = stanza.get("Facet") or stanza.get("Tag") or ""
         label, definition = title_and_body(stanza.get("Description", ""))
-        if name and name.partition("::")[0] != SPECIAL_FACET:
+        if name and _says_something(name):
             rows[name] = {"name": name, "label": label or _spoken(name), "definition": definition}
     for name in sorted(used_tags):
         facet = name.partition("::")[0]

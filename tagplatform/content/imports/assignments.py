@@ -1,6 +1,6 @@
 """Tags of many documents at once. An import takes back only what imports gave, never an editor's tag."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from uuid import UUID
 
 from tagplatform.content.models import TagAssignment
@@ -14,9 +14,9 @@ class Assignments:
         self._vocabulary = vocabulary
         self._origin = origin
 
-    def replace(self, wanted: Mapping[UUID, set[UUID]]) -> set[UUID]:
-        """Give every document its wanted tags; the documents whose tags changed."""
-        present, own = self._present(list(wanted))
+    def replace(self, wanted: Mapping[UUID, set[UUID]], *, new: Container[UUID]) -> set[UUID]:
+        """Give every document its wanted tags; the documents whose tags changed. The `new` ones have none yet."""
+        present, own = self._present([document for document in wanted if document not in new])
         gained = {document: tags - present.get(document, set()) for document, tags in wanted.items()}
         lost = [
             (document, pk) for document, pks in own.items() for tag, pk in pks.items() if tag not in wanted[document]

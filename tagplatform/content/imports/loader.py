@@ -101,7 +101,8 @@ class DocumentLoader:
             update_fields=WRITTEN_FIELDS,
         )
         wanted = {documents[row.external_id].pk: self._tag_ids(row, names) for row in rows if row.tag_names is not None}
-        retagged = Assignments(self._target.vocabulary, self._target.origin).replace(wanted)
+        new = {document.pk for external_id, document in documents.items() if external_id not in present}
+        retagged = Assignments(self._target.vocabulary, self._target.origin).replace(wanted, new=new)
         touched = changed | {external_id for external_id, document in documents.items() if document.pk in retagged}
         self._propose([row for row in rows if row.external_id in touched], names)
         n_updated = len(touched & present.keys())

@@ -45,8 +45,7 @@ class TagNames:
 def tag_names(vocabulary: Vocabulary) -> TagNames:
     """The names as they stand now."""
     replaced = Tag.objects.filter(vocabulary=vocabulary, replaced_by__isnull=False).values_list("id", "replaced_by_id")
-    successors = {tag_id: successor for tag_id, successor in replaced if successor is not None}
-    return TagNames(vocabulary_snapshot(vocabulary.pk), successors)
+    return TagNames(vocabulary_snapshot(vocabulary.pk), dict(replaced))
 
 
 def missing(names: TagNames, wanted: tuple[str, ...]) -> list[str]:

@@ -29,6 +29,6 @@ def present_tags(vocabulary: Vocabulary) -> PresentTags:
     return PresentTags(
         language=vocabulary.language,
         id_by_notation={notation: tag_id for tag_id, notation in notation_by_id.items()},
-        parent_by_notation={notation: notation_by_id[parent] for _id, notation, parent in rows if parent is not None},
+        parent_by_notation={child: above for _, child, parent in rows if (above := notation_by_id.get(parent))},
         notation_by_label={text: notation_by_id[tag_id] for text, tag_id in labels},
     )
