@@ -6,6 +6,7 @@ from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from tagplatform.api_description import API_DESCRIPTION, API_TAGS
@@ -138,6 +139,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "recommender.audit.static_files.PlotlyFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -271,6 +277,9 @@ UNFOLD = {
     "SITE_SYMBOL": "sell",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda request: static("audit/admin.css")],
+    "DASHBOARD_CALLBACK": "recommender.admin.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "recommender.admin.navigation.sidebar"},
 }
 
 PROMETHEUS_EXPORT_MIGRATIONS = False

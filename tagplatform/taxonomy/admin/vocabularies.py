@@ -18,7 +18,7 @@ from tagplatform.taxonomy.models import Vocabulary
 class VocabularyAdmin(PlatformAdmin):
     """A vocabulary with the policy of its suggestions."""
 
-    list_display = ("name", "slug", "language", "selection_mode", "number_of_tags", "suggestion_limit")
+    list_display: Any = ("name", "slug", "language", "selection_mode", "number_of_tags", "suggestion_limit")
     list_filter = ("selection_mode", "language")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}

@@ -1,0 +1,74 @@
+"""Figures of an evaluation as rows of a table: a value with its interval, the baseline's beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NAME_BY_MEASURE = {
+    "ndcg_at_5": "nDCG@5",
+    "precision_at_1": "P@1",
+    "precision_at_3": "P@3",
+    "precision_at_5": "P@5",
+    "recall_at_5": "R@5",
+    "recall_at_10": "R@10",
+    "psp_at_5": "PSP@5",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "expected_calibration_error": "ECE",
+    "brier_score": "Brier",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value; the ends of its 95 % interval where they are known."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.value:.3f}"
+        return text if self.low is None or self.high is None else f"{text} ({self.low:.3f} … {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One measure of a version, the baseline and the champion that it was compared with."""
+
+    name: str
+    own: Figure | None
+    baseline: Figure | None
+    champion: Figure | None
+
+
+def read_figure(stored: Any) -> Figure | None:
+    """A figure as reports keep it: `{"value": …, "low": …, "high": …}`, `[value, low, high]` or a bare number."""
+    if isinstance(stored, Mapping):
+        stored = [stored.get("value"), stored.get("low"), stored.get("high")]
+    numbers = stored if isinstance(stored, list | tuple) else [stored]
+    if not numbers or isinstance(numbers[0], bool) or not isinstance(numbers[0], int | float):
+        return None
+    return Figure(*numbers[:3])
+
+
+def measure_rows(own: Mapping[str, Any], report: Mapping[str, Any]) -> list[MeasureRow]:
+    """Every measure that the version has, known ones first."""
+    baseline, champion = report.get("baseline") or {}, report.get("champion") or {}
+    names = [name for name in NAME_BY_MEASURE if name in own] + [name for name in own if name not in NAME_BY_MEASURE]
+    rows = [
+        MeasureRow(
+            NAME_BY_MEASURE.get(name, name.replace("_at_", "@").replace("_", " ")),
+            read_figure(own[name]),
+            read_figure(baseline.get(name)),
+            read_figure(champion.get(name)),
+        )
+        for name in names
+    ]
+    return [row for row in rows if row.own is not None]
+
+
+def headline(metrics: Mapping[str, Any]) -> str:
+    """The figure that versions are compared by; a dash where it is missing."""
+    figure = read_figure(metrics.get("ndcg_at_5"))
+    return str(figure) if figure else "–"

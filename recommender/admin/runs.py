@@ -1,0 +1,127 @@
+"""Training runs in the admin: watched while they go on, cancelled by a button."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from recommender.admin.figures import headline, measure_rows
+from recommender.models import ModelVersion, TrainingRun
+from recommender.runs import cancel_training
+from tagplatform.common.admin import Button, ReadOnlyAdmin, object_page
+
+STATE_COLOURS = {
+    "queued": "info", "running": "primary", "succeeded": "success", "failed": "danger", "skipped": "warning",
+    "cancelled": "warning",
+}  # fmt: skip
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnlyAdmin):
+    """One attempt to make a model version."""
+
+    list_display = (
+        "public_id", "vocabulary", "recipe", "trigger", "shown_state", "progress_bar", "ndcg", "made", "requested_by",
+        "created_at",
+    )  # fmt: skip
+    list_filter = ("state", "vocabulary", "recipe", "trigger")
+    list_select_related = ("vocabulary", "requested_by")
+    search_fields = ("vocabulary__slug", "reason", "worker")
+    date_hierarchy = "created_at"
+    readonly_fields = ("public_id", "present_state", "figures", "made")
+    fieldsets = (
+        (None, {"fields": ("present_state",)}),
+        (_("Result"), {"fields": ("made", "figures")}),
+        (
+            _("Run"),
+            {
+                "fields": (
+                    "public_id", "vocabulary", "recipe", "trigger", "requested_by", "created_at", "started_at",
+                    "finished_at", "attempts", "worker",
+                )
+            },
+        ),
+    )  # fmt: skip
+    actions_detail = ("cancel",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
+        return super().get_queryset(request).prefetch_related("model_versions__vocabulary")  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[URLPattern]:
+        state = self.admin_site.admin_view(self.state_view)
+        return [path("<uuid:run_id>/state/", state, name="recommender_trainingrun_state"), *super().get_urls()]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """A run that has ended cannot be cancelled."""
+        buttons = super().get_actions_detail(request, object_id)
+        active = TrainingRun.objects.filter(pk=object_id, state__in=TrainingRun.ACTIVE_STATES).exists()
+        return buttons if active else []
+
+    def state_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        """The part of the page that changes; when the run ends, the whole page is asked for anew."""
+        run = TrainingRun.objects.filter(pk=run_id).first()
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        response = HttpResponse(self.present_state(run))
+        if run.state not in TrainingRun.ACTIVE_STATES:
+            response["HX-Refresh"] = "true"
+        return response
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, run: TrainingRun) -> tuple[str, str]:
+        return run.state, run.get_state_display()
+
+    @display(description=_("progress"))
+    def progress_bar(self, run: TrainingRun) -> str:
+        return render_to_string("admin/recommender/progress.html", {"run": run, "percent": percent(run)})
+
+    @display(description="")
+    def present_state(self, run: TrainingRun) -> str:
+        context = {
+            "run": run,
+            "percent": percent(run),
+            "colours": STATE_COLOURS,
+            "active": run.state in TrainingRun.ACTIVE_STATES,
+            "state_url": reverse("admin:recommender_trainingrun_state", args=[run.pk]),
+        }
+        return render_to_string("admin/recommender/run_state.html", context)
+
+    @display(description="nDCG@5")
+    def ndcg(self, run: TrainingRun) -> str:
+        return headline(run.report.get("metrics") or {})
+
+    @display(description=_("version"))
+    def made(self, run: TrainingRun) -> str:
+        version: ModelVersion | None = next(iter(run.model_versions.all()), None)
+        return format_html('<a href="{}">{}</a>', object_page(version), version.name) if version else "–"
+
+    @display(description=_("figures"))
+    def figures(self, run: TrainingRun) -> str:
+        rows = measure_rows(run.report.get("metrics") or {}, run.report)
+        context = {"rows": rows, "n_held_out": run.report.get("documents", {}).get("test")}
+        return render_to_string("admin/recommender/figures.html", context)
+
+    @Button(
+        _("Cancel"),
+        permission="recommender.change_trainingrun",
+        icon="stop_circle",
+        question=_("A queued run ends at once, a running one at its next step. The champion stays as it is."),
+        danger=True,
+    )
+    def cancel(self, request: HttpRequest, run: TrainingRun, answers: dict[str, Any]) -> None:
+        cancel_training(run=run)
+        messages.success(request, _("The run is being cancelled."))
+
+
+def percent(run: TrainingRun) -> int:
+    """Progress in whole per cent."""
+    return round(100 * run.progress)

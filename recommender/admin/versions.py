@@ -1,0 +1,101 @@
+"""Model versions in the admin: how good each is, and which one answers."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from recommender import registry
+from recommender.admin.figures import headline, measure_rows
+from recommender.models import ModelAlias, ModelVersion
+from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, object_page
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    """A trained version with its figures, promoted and rolled back by buttons."""
+
+    list_display = (
+        "name", "vocabulary", "recipe", "shown_role", "ndcg", "n_documents", "n_labels", "size", "created_at",
+    )  # fmt: skip
+    list_filter = ("vocabulary", "recipe", "status", "aliases__name")
+    list_select_related = ("vocabulary",)
+    search_fields = ("vocabulary__slug", "=number", "code_revision")
+    readonly_fields = ("public_id", "name", "figures", "shown_role", "size", "audit_link")
+    fieldsets = (
+        (None, {"fields": ("name", "shown_role", "vocabulary", "recipe", "audit_link", "figures")}),
+        (_("Data"), {"fields": ("n_documents", "n_labels", "data_from", "data_until", "training_run", "parent")}),
+        (
+            _("Bundle"),
+            {"fields": ("status", "size", "bundle_path", "bundle_digest", "code_revision", "public_id", "created_at")},
+        ),
+    )
+    actions_detail = ("promote", "roll_back")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        return super().get_queryset(request).prefetch_related("aliases")  # type: ignore[no-any-return]
+
+    @display(description=_("version"), ordering="number")
+    def name(self, version: ModelVersion) -> str:
+        return version.name
+
+    @display(description=_("role"), label={"champion": "success", "challenger": "info"})
+    def shown_role(self, version: ModelVersion) -> tuple[str, Any]:
+        if version.status != ModelVersion.Status.READY:
+            return version.status, version.get_status_display()
+        names = {alias.name for alias in version.aliases.all()}
+        role = next((name for name in ModelAlias.Name if name in names), None)
+        return (role, role.label) if role else ("none", "–")
+
+    @display(description="nDCG@5")
+    def ndcg(self, version: ModelVersion) -> str:
+        return headline(version.metrics)
+
+    @display(description=_("size"), ordering="bundle_bytes")
+    def size(self, version: ModelVersion) -> str:
+        return filesizeformat(version.bundle_bytes)
+
+    @display(description=_("figures"))
+    def figures(self, version: ModelVersion) -> str:
+        report = version.training_run.report if version.training_run else {}
+        context = {"rows": measure_rows(version.metrics, report), "n_held_out": report.get("documents", {}).get("test")}
+        return render_to_string("admin/recommender/figures.html", context)
+
+    @display(description=_("audit"))
+    def audit_link(self, version: ModelVersion) -> str:
+        link = f"{reverse('audit:page')}?vocabulary={version.vocabulary.slug}"
+        return format_html('<a href="{}">{}</a>', link, _("co-occurrence beside the champion's probabilities"))
+
+    @Button(
+        _("Promote"),
+        permission="recommender.change_modelalias",
+        icon="rocket_launch",
+        question=_("This version becomes champion: all answers come from it within seconds."),
+        form_class=ReasonForm,
+    )
+    def promote(self, request: HttpRequest, version: ModelVersion, answers: dict[str, Any]) -> None:
+        moved = registry.promote(version=version, actor=request.user, reason=answers["reason"])
+        if moved is None:
+            messages.info(request, _("%(version)s is champion already.") % {"version": version.name})
+        else:
+            messages.success(request, _("%(version)s is champion now.") % {"version": version.name})
+
+    @Button(
+        _("Roll back"),
+        permission="recommender.change_modelalias",
+        icon="history",
+        question=_("The champion of this vocabulary gives way to the last former champion that can be opened."),
+        form_class=ReasonForm,
+        danger=True,
+    )
+    def roll_back(self, request: HttpRequest, version: ModelVersion, answers: dict[str, Any]) -> HttpResponse:
+        restored = registry.roll_back(vocabulary=version.vocabulary, actor=request.user, reason=answers["reason"])
+        messages.success(request, _("%(version)s is champion again.") % {"version": restored.name})
+        return HttpResponseRedirect(object_page(restored))
