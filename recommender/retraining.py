@@ -14,7 +14,7 @@ from recommender.progress import RunProgress, TrainingCancelled
 from recommender.runs import finish_run
 from recommender.selectors import champion
 from recommender.training_data import TrainingData, collect_training_data
-from recommender.workshop import Workshop
+from recommender.workshop import Workshop, figures
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,12 @@ class Judgement:
         return self.verdict != "worse"
 
     def as_dict(self) -> dict[str, Any]:
-        figures = self.champion.as_dict() if self.champion else None
-        return {"verdict": self.verdict, "reason": self.reason, "champion": figures, "difference": self.interval}
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "champion": figures(self.champion) if self.champion else None,
+            "difference": self.interval,
+        }
 
 
 def carry_out(run: TrainingRun) -> None:
@@ -80,7 +84,7 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
     return judgement.reason, {
         "data_digest": data.digest,
         "documents": workshop.split_sizes(),
-        "metrics": evaluation.as_dict(),
+        "metrics": figures(evaluation),
         "baseline": baseline,
         **judgement.as_dict(),
         "promoted": promoted,
@@ -114,12 +118,12 @@ def _nothing_new(run: TrainingRun, present: ModelVersion | None, data: TrainingD
 def _baseline(run: TrainingRun, data: TrainingData, evaluation: ml.Evaluation, workshop: Workshop) -> dict[str, Any]:
     """The figures of per-tag logistic regression on the same split: its own, known already, or measured now."""
     if run.recipe == BASELINE:
-        return evaluation.as_dict()
+        return figures(evaluation)
     known = ModelVersion.objects.filter(
         vocabulary=run.vocabulary, recipe=BASELINE, training_run__report__data_digest=data.digest
     )
     latest = known.order_by("-id").first()
-    return dict(latest.metrics) if latest else workshop.measure_recipe(BASELINE).as_dict()
+    return dict(latest.metrics) if latest else figures(workshop.measure_recipe(BASELINE))
 
 
 def _judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion | None) -> Judgement:
@@ -130,12 +134,13 @@ def _judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion 
         old = workshop.measure(ml.open_bundle(registry.evaluated_directory(present)))
     except ml.BundleError:
         return Judgement("first", _("The champion %(name)s cannot be opened.") % {"name": present.name})
-    comparison = ml.compare(evaluation, old, tolerance=workshop.policy.tolerance)
-    return Judgement(comparison.verdict, _reason(comparison, present), old, comparison.interval)
+    comparison = ml.compare(evaluation, old, seed=0, tolerance=workshop.policy.tolerance)
+    interval = (comparison.difference, comparison.low, comparison.high)
+    return Judgement(comparison.verdict, _reason(comparison, present), old, interval)
 
 
 def _reason(comparison: ml.Comparison, present: ModelVersion) -> str:
-    difference, low, high = (100 * value for value in comparison.interval)
+    difference, low, high = (100 * value for value in (comparison.difference, comparison.low, comparison.high))
     words = {
         "better": _("Better than %(champion)s"),
         "not worse": _("Not worse than %(champion)s"),

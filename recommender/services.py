@@ -1,5 +1,6 @@
 """Recommend tags for a text: rank, mask, present, remember."""
 
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from feedback.models import Recommendation, Suggestion
 from feedback.services import record_recommendation
 from recommender import ml
+from recommender.metrics import count_recommendation
 from recommender.serving import LoadedRanker, rankers
 from tagplatform.common.errors import InvalidInput
 from tagplatform.common.ids import format_public_id
@@ -102,6 +104,9 @@ def recommend_tags_batch(*, vocabulary: Vocabulary, requests: Sequence[Recommend
     for answer, request in zip(answers, requests, strict=True):
         if answer.recommendation_id is not None:
             _remember(answer, request)
+        count_recommendation(
+            vocabulary=vocabulary.slug, abstained=answer.abstained, seconds=answer.latency_ms / 1000
+        )
     return answers
 
 
@@ -120,10 +125,12 @@ def explain_suggestion(
 
 
 def _label_in_text(tag: TagEntry, text: str) -> str | None:
-    normalised = f" {normalise_label(text)} "
+    """The first of the tag's names that stands in the text as whole words (Chinese names: anywhere)."""
+    normalised = normalise_label(text)
     for label in tag.labels:
-        words = label.normalised_text if not label.normalised_text.isascii() else f" {label.normalised_text} "
-        if words in normalised:
+        name = re.escape(label.normalised_text)
+        pattern = rf"(?<!\w){name}(?!\w)" if label.normalised_text.isascii() else name
+        if re.search(pattern, normalised):
             return label.text
     return None
 

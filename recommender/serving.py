@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from recommender import ml
+from recommender.metrics import tell_loaded_version
 from recommender.models import ModelAlias, ModelVersion
 from recommender.registry import open_version
 from recommender.selectors import champion, former_champions
@@ -84,6 +85,7 @@ class RankerStore:
             if vocabulary.pk not in self._loaded:
                 self._wanted[vocabulary.pk] = version.pk
                 self._loaded[vocabulary.pk] = _first_that_opens(vocabulary, version)
+                _tell(self._loaded[vocabulary.pk])
             return self._loaded[vocabulary.pk]
 
     def _load_aside(self, vocabulary: Vocabulary, version: ModelVersion) -> None:
@@ -99,13 +101,20 @@ class RankerStore:
             fresh = LoadedRanker(version, open_version(version))
         except ml.BundleError:
             self._loaded[vocabulary_id].degraded = True
+            _tell(self._loaded[vocabulary_id])
         else:
             with self._swap:
                 if self._wanted.get(vocabulary_id) == version.pk:
                     self._loaded[vocabulary_id] = fresh
+                    _tell(fresh)
             logger.info("now answering with %s", version.name)
         finally:
             connection.close()
+
+
+def _tell(loaded: LoadedRanker) -> None:
+    version = loaded.version
+    tell_loaded_version(vocabulary=version.vocabulary.slug, number=version.number, degraded=loaded.degraded)
 
 
 def _first_that_opens(vocabulary: Vocabulary, version: ModelVersion) -> LoadedRanker:

@@ -90,7 +90,7 @@ def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[tuple]:
     return (
         Document.objects.annotate(
             tag_ids=ArrayAgg(
-                "tag_assignments__tag_id", filter=of_vocabulary, default=[], ordering="tag_assignments__tag_id"
+                "tag_assignments__tag_id", filter=of_vocabulary, default=[], order_by="tag_assignments__tag_id"
             )
         )
         .filter(Q(tag_ids__len__gt=0) | Q(pk__in=list(decisions)))

@@ -1,5 +1,6 @@
 """The tools of one training run: its split, training with the run's settings, measuring, writing bundles."""
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,15 @@ from recommender.models import ModelVersion, TrainingRun
 from recommender.progress import RunProgress
 from recommender.runs import training_policy
 from recommender.training_data import TrainingData
+
+
+def figures(evaluation: ml.Evaluation) -> dict[str, Any]:
+    """Measure → value, low and high end, as JSON holds it; what could not be measured is left out."""
+    return {
+        name: {"value": each.value, "low": each.low, "high": each.high}
+        for name, each in evaluation.metrics.items()
+        if not any(math.isnan(end) for end in (each.value, each.low, each.high))
+    }
 
 
 class Workshop:
@@ -40,10 +50,9 @@ class Workshop:
         self.progress("measuring on held-out documents", 0.0)
         directory = self._directory("evaluated")
         ml.save_bundle(trained, directory)
-        ranker = ml.open_bundle(directory)
-        held_out = ml.predict_held_out(ranker, self.test)
-        held_out.save(directory / registry.HELD_OUT_FILE)
-        return trained, self.measure(ranker)
+        evaluation = self.measure(ml.open_bundle(directory))
+        evaluation.predictions.save(directory / registry.HELD_OUT_FILE)
+        return trained, evaluation
 
     def measure_recipe(self, recipe: str) -> ml.Evaluation:
         """Another recipe on the same split, kept only as figures."""
@@ -58,8 +67,10 @@ class Workshop:
 
     def measure(self, ranker: ml.Ranker) -> ml.Evaluation:
         """A ranker on the held-out documents; tags that it does not know count as missed."""
-        counts = ml.label_counts(self.train, self.data.label_space.n_labels)
-        return ml.evaluate(ranker, self.test, label_counts=counts, seed=0)
+        label_space = self.data.label_space
+        counts = ml.label_counts(self.train, label_space.n_labels)
+        wide = ml.widened(ranker, label_space)
+        return ml.evaluate(wide, self.test, label_counts=counts, seed=0, n_train=len(self.train))
 
     def register(self, trained: ml.TrainedRanker, evaluation: ml.Evaluation, *, refit: bool) -> ModelVersion:
         """A version with its bundle: the twin itself, or with `refit` one that has learnt the held-out part too."""
@@ -84,7 +95,7 @@ class Workshop:
             "n_labels": self.data.label_space.n_labels,
             "data_from": data_from,
             "data_until": data_until,
-            "metrics": evaluation.as_dict(),
+            "metrics": figures(evaluation),
         }
 
     def _fit(self, recipe: str) -> ml.TrainedRanker:

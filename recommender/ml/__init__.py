@@ -41,11 +41,13 @@ if TYPE_CHECKING:
     from recommender.ml.recipes import config_from_json as config_from_json
     from recommender.ml.recipes import default_config as default_config
     from recommender.ml.recipes import recipe_names as recipe_names
+    from recommender.ml.refitting import refit_ranker as refit_ranker
     from recommender.ml.spans import Evidence as Evidence
     from recommender.ml.splits import Split as Split
     from recommender.ml.splits import split_examples as split_examples
     from recommender.ml.training import TrainedRanker as TrainedRanker
     from recommender.ml.training import train_ranker as train_ranker
+    from recommender.ml.widening import widened as widened
 
 _NAMES_BY_MODULE = {
     "bundles": ("Manifest", "open_bundle", "read_manifest", "save_bundle", "verify_bundle"),
@@ -74,9 +76,11 @@ _NAMES_BY_MODULE = {
         "default_config",
         "recipe_names",
     ),
+    "refitting": ("refit_ranker",),
     "spans": ("Evidence",),
     "splits": ("Split", "split_examples"),
     "training": ("TrainedRanker", "train_ranker"),
+    "widening": ("widened",),
 }
 _MODULE_BY_NAME = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 __all__ = sorted(_MODULE_BY_NAME)  # noqa: PLE0605

@@ -58,10 +58,10 @@ def fit(task: TrainingTask) -> ModelParts:
     before = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     try:
-        _train(task, network, corpus)
+        n_passes = _train(task, network, corpus)
     finally:
         torch.set_num_threads(before)
-    return _parts(network, corpus, vectors, config)
+    return _parts(network, corpus, vectors, config, n_passes)
 
 
 def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
@@ -92,6 +92,7 @@ def _fitting(config: SkipgramConfig, n_words: int, n_tokens: int) -> SkipgramCon
         config,
         buckets=min(config.buckets, 1000 + 10 * n_words),
         min_count=config.min_count if n_tokens >= _SMALL_CORPUS_TOKENS else 1,
+        subsampling=max(config.subsampling, 10 / max(n_tokens, 1)),
         epochs=max(config.epochs, min(_MOST_EPOCHS, _SMALL_CORPUS_TOKENS // max(n_tokens, 1))),
     )
 
@@ -134,7 +135,8 @@ def _encoded(documents: Sequence[Tokens], corpus: Corpus, config: NetworkConfig)
     return encoded
 
 
-def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> None:
+def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> int:
+    """Returns after how many passes the network was best on dev."""
     config: NetworkConfig = task.config
     train, dev = (_encoded(part, corpus, config) for part in (corpus.train, corpus.dev))
     padding = len(corpus.vector_words)
@@ -142,11 +144,12 @@ def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> None:
         torch.manual_seed(task.seed)
         course = _Course(task, network, train, padding)
         best = _Best(config.patience)
-        for epoch in range(course.n_epochs):
+        for epoch in range(task.n_passes or course.n_epochs):
             course.run_epoch(epoch)
             if dev and best.stop_after(network, _dev_ndcg(network, dev, task, padding)):
                 break
     best.restore(network)
+    return best.n_passes or course.n_epochs
 
 
 class _Course:
@@ -200,12 +203,14 @@ class _Best:
 
     def __init__(self, patience: int) -> None:
         self._patience, self._since, self._score = patience, 0, -1.0
+        self.n_passes = 0
         self._weights: dict[str, torch.Tensor] = {}
 
     def stop_after(self, network: TagNetwork, score: float) -> bool:
         """Whether dev has not improved for longer than the patience."""
         _log.info("dev nDCG@5 %.4f", score)
         if score > self._score:
+            self.n_passes += self._since + 1
             self._score, self._since = score, 0
             self._weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
         else:
@@ -257,7 +262,9 @@ def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: T
     return float(np.nanmean(ndcg_at_k(gold, top_labels(logits, 5), 5))) if gold.any() else 0.0
 
 
-def _parts(network: TagNetwork, corpus: Corpus, vectors: WordVectors, config: NetworkConfig) -> ModelParts:
+def _parts(
+    network: TagNetwork, corpus: Corpus, vectors: WordVectors, config: NetworkConfig, n_passes: int
+) -> ModelParts:
     head = network.head_weights()
     n_pooled = config.n_filters * len(config.filter_widths)
     table = network.embedding.weight.detach().numpy()
@@ -274,6 +281,7 @@ def _parts(network: TagNetwork, corpus: Corpus, vectors: WordVectors, config: Ne
         "title_weight": config.title_weight,
         "max_tokens": config.max_tokens,
         "sequence_tokens": config.sequence_tokens,
+        "n_passes": n_passes,
         "shortest_subword": config.skipgram.shortest_subword,
         "longest_subword": config.skipgram.longest_subword,
     }

@@ -33,6 +33,7 @@ class TrainingTask:
     config: Any
     seed: int
     on_progress: OnProgress
+    n_passes: int | None = None  # stop after as many, where there is no dev to look at
 
 
 class Scorer(Protocol):

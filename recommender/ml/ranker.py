@@ -34,7 +34,7 @@ class Ranker:
         self.recipe = recipe
         self.digest = digest
         self.calibration = calibration
-        self._scorer = scorer
+        self.scorer = scorer
 
     @property
     def n_labels(self) -> int:
@@ -57,7 +57,7 @@ class Ranker:
             raise ValueError(f"{len(texts)} texts, but chosen labels for {len(chosen)}")
         if allowed is not None and allowed.shape != (self.n_labels,):
             raise ValueError(f"{self.n_labels} labels, but allowed has shape {allowed.shape}")
-        logits, truncated = self._scorer.logits(texts)
+        logits, truncated = self.scorer.logits(texts)
         rankings = []
         for row in range(len(texts)):
             open_labels = np.ones(self.n_labels, np.bool_) if allowed is None else allowed.copy()
@@ -71,12 +71,12 @@ class Ranker:
 
     def logits(self, texts: Sequence[Text]) -> FloatArray:
         """Raw model output, shape (n_texts, n_labels)."""
-        parts = [self._scorer.logits(texts[start : start + _BATCH])[0] for start in range(0, len(texts), _BATCH)]
+        parts = [self.scorer.logits(texts[start : start + _BATCH])[0] for start in range(0, len(texts), _BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, self.n_labels), np.float32)
 
     def explain(self, text: Text, label: int, limit: int = 5) -> list[Evidence]:
         """The words that lift the label's logit most, in raw character offsets; only helping words."""
-        contributions = self._scorer.word_contributions(text, label)
+        contributions = self.scorer.word_contributions(text, label)
         evidence: list[Evidence] = []
         for token, contribution in sorted(contributions.items(), key=lambda entry: (-entry[1], entry[0])):
             if contribution <= 0 or len(evidence) == limit:

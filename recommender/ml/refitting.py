@@ -1,0 +1,26 @@
+"""Fits a trained recipe again on more examples, with nothing held back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from recommender.ml.examples import Example
+from recommender.ml.parts import OnProgress, TrainingTask
+from recommender.ml.ranker import Ranker
+from recommender.ml.recipes import recipe_named
+from recommender.ml.training import TrainedRanker
+
+
+def refit_ranker(trained: TrainedRanker, examples: Sequence[Example], *, on_progress: OnProgress) -> TrainedRanker:
+    """The same recipe, settings and seed on all `examples`; calibration and thresholds stay those fitted on dev.
+
+    There is no dev part to stop early on: training takes as many passes as had been best there.
+    """
+    recipe = recipe_named(trained.recipe)
+    n_passes = trained.parts.settings.get("n_passes")
+    task = TrainingTask(examples, (), trained.label_space, trained.config, trained.seed, on_progress, n_passes)
+    parts = recipe.fit(task)
+    scorer = recipe.scorer(parts, n_labels=trained.label_space.n_labels, threads=trained.config.threads)
+    ranker = Ranker(
+        label_space=trained.label_space, recipe=trained.recipe, scorer=scorer, calibration=trained.calibration
+    )
+    return replace(trained, ranker=ranker, parts=parts, n_train=len(examples))
