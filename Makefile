@@ -1,7 +1,7 @@
 # The few verbs to know: make run, make test, make check, make format, make bench.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench
+.PHONY: help run test check all-checks format bench
 .SILENT:
 .DELETE_ON_ERROR:
 
@@ -17,7 +17,7 @@ find_python = for p in $(PYTHON) $(PYTHONS); do "$$p" -c '$(VERSION_OK)' 2>/dev/
 # Runs one check, says by name how it went, and remembers a failure
 checked = printf '%-22s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; \
 	else echo FAILED; printf '%s\n' "$$said"; failed="$$failed, $(1)"; fi
-migrations_in_step = python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+migrations_in_step = python manage.py makemigrations --check --dry-run
 written_openapi = $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 
 help:
@@ -33,7 +33,11 @@ run: .venv/.run-stamp
 test: .venv/.dev-stamp
 	$(BIN)/python -m pytest $(ARGS)
 
+# Some of Django's checks ask the database what it can do, so it must be up
 check: .venv/.dev-stamp
+	$(BIN)/python -m tagplatform.launcher exec $(MAKE) --no-print-directory all-checks
+
+all-checks:
 	failed=; \
 	$(call checked,ruff check,$(BIN)/ruff check .); \
 	$(call checked,ruff format,$(BIN)/ruff format --check .); \
@@ -49,7 +53,7 @@ format: .venv/.dev-stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --reformat --quiet $(TEMPLATES) || true
-	$(BIN)/python manage.py spectacular --file docs/openapi.yaml
+	$(BIN)/python -m tagplatform.launcher exec $(BIN)/python manage.py spectacular --file docs/openapi.yaml
 	echo 'docs/openapi.yaml is written anew.'
 
 bench:

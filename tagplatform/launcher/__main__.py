@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tagplatform.launcher.embedded import is_running, start_embedded_database
+from tagplatform.launcher.embedded import start_embedded_database
 from tagplatform.launcher.environment import Settings, read_settings
 from tagplatform.launcher.errors import LauncherError
+from tagplatform.launcher.lock import database_user
 from tagplatform.launcher.output import Terminal
 from tagplatform.launcher.run import run, silence_closed_terminal
 
@@ -41,16 +42,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _exec(settings: Settings, command: list[str]) -> int:
-    """Run the command; the database is stopped afterwards unless it was up before."""
+    """Run the command; the database is stopped afterwards unless somebody else uses it."""
     if not settings.has_own_database:
         return subprocess.run(command, check=False, env=settings.process_environment()).returncode
-    was_running = is_running(settings.postgres_directory)
-    database = start_embedded_database(settings.postgres_directory)
-    try:
-        return subprocess.run(command, check=False, env=settings.process_environment()).returncode
-    finally:
-        if not was_running:
-            database.stop()
+    with database_user(settings.var) as is_last:
+        database = start_embedded_database(settings.postgres_directory)
+        try:
+            return subprocess.run(command, check=False, env=settings.process_environment()).returncode
+        finally:
+            if is_last():
+                database.stop()
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def start_embedded_database(data_directory: Path, *, for_tests: bool = False) ->
     from tagplatform.launcher.cluster import open_cluster, write_settings
 
     data_directory = data_directory.resolve()
-    cluster = open_cluster(data_directory)
+    cluster = open_cluster(data_directory, for_tests=for_tests)
     if _postmaster(data_directory) is None:
         _forget_dead_server(data_directory)
         directory = _ready_socket_directory(cluster)
@@ -84,14 +84,18 @@ def stop_embedded_database(data_directory: Path) -> None:
     from tagplatform.launcher.owner import database_owner
 
     data_directory = data_directory.resolve()
-    if _postmaster(data_directory) is None:
+    pid = _postmaster(data_directory)
+    if pid is None:
         return
     cluster = Cluster(data_directory, database_owner())
+    stop = ("stop", "-D", str(data_directory), "-w")
     try:
-        cluster.run("pg_ctl", "stop", "-D", str(data_directory), "-m", "fast", "-w", "-t", "60")
+        cluster.run("pg_ctl", *stop, "-m", "fast", "-t", "60")
     except LauncherError as error:
         logger.warning("%s; stopping it at once instead", error)
-        cluster.run("pg_ctl", "stop", "-D", str(data_directory), "-m", "immediate", "-w", "-t", "30")
+        cluster.run("pg_ctl", *stop, "-m", "immediate", "-t", "30")
+    while is_alive(pid):  # pg_ctl looks at the pid file only, which goes a moment earlier
+        time.sleep(0.01)
 
 
 def _start(cluster: "Cluster") -> None:

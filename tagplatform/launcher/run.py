@@ -17,7 +17,7 @@ from tagplatform.launcher.environment import Settings
 from tagplatform.launcher.errors import LauncherError
 from tagplatform.launcher.guard import start_guard
 from tagplatform.launcher.leftovers import GRACE_SECONDS, end_marked_processes, mark
-from tagplatform.launcher.lock import only_launcher
+from tagplatform.launcher.lock import database_user, only_launcher
 from tagplatform.launcher.output import Terminal
 from tagplatform.launcher.static_files import is_collected, note_collected
 from tagplatform.launcher.supervisor import Supervisor
@@ -51,7 +51,7 @@ class StoppedError(Exception):
 def run(settings: Settings, terminal: Terminal) -> None:
     """Run the platform until somebody stops it; LauncherError says why it could not start or go on."""
     signals = StopSignals()
-    with only_launcher(settings.var, settings.address):
+    with only_launcher(settings.var, settings.address), database_user(settings.var):
         check_port(settings)
         guard = start_guard(lambda: _clean_up(settings))
         try:
