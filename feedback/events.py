@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from feedback.metrics import count_decisions
 from feedback.models import Decision, Recommendation, Suggestion
 from feedback.totals import add_totals, totals_of_change
 from tagplatform.common.ids import new_id
@@ -40,6 +41,7 @@ def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor
     ranks = _ranks([event.recommendation.pk for event in by_id.values()])
     decisions = [_decision(by_id[event_id], decision_ids[event_id], source, ranks, actor) for event_id in sorted(new)]
     Decision.objects.bulk_create(decisions)
+    count_decisions(decision.kind for decision in decisions)
     add_totals(totals_of_change([], decisions))
     return EventCounts(recorded=len(new), duplicates=len(events) - len(new))
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from feedback.metrics import count_decisions
 from feedback.models import Decision, Outcome, Recommendation, Suggestion
 from feedback.outcomes import (
     Situation,
@@ -106,6 +107,7 @@ def _record_without_recommendation(
         for tag, kind in sorted(kinds.items())
     ]
     Decision.objects.bulk_create(decisions)
+    count_decisions(decision.kind for decision in decisions)
     add_totals(totals_of_change([], decisions))
     _apply_to_document(document, vocabulary, situation, report, actor, origin)
     return OutcomeSummary(report.status, 1, {d.tag_id: str(d.kind) for d in decisions})
@@ -162,6 +164,7 @@ def _append_decisions(  # noqa: PLR0913
         if tag_id not in standing or standing[tag_id].kind != kind
     ]
     Decision.objects.bulk_create(after)
+    count_decisions(decision.kind for decision in after)
     superseded = [standing[d.tag_id] for d in after if d.tag_id in standing]
     add_totals(totals_of_change(superseded, after))
     return after

@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -43,7 +44,7 @@ def add_totals(totals: Totals) -> None:
     names = ", ".join(COLUMNS)
     sums = ", ".join(f"{name} = total.{name} + excluded.{name}" for name in COLUMNS)
     values = ", ".join(["(" + ", ".join(["%s"] * (2 + len(COLUMNS))) + ")"] * len(rows))
-    parameters = [
+    parameters: list[Any] = [
         value
         for (tag_id, month), changes in sorted(rows.items())
         for value in (tag_id, month, *(changes[name] for name in COLUMNS))

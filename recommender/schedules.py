@@ -26,4 +26,4 @@ def _schedule(vocabulary: Vocabulary) -> bool:
             "description": "Retrains the vocabulary's model from its documents and decisions.",
         },
     )
-    return created
+    return bool(created)

@@ -104,9 +104,7 @@ def recommend_tags_batch(*, vocabulary: Vocabulary, requests: Sequence[Recommend
     for answer, request in zip(answers, requests, strict=True):
         if answer.recommendation_id is not None:
             _remember(answer, request)
-        count_recommendation(
-            vocabulary=vocabulary.slug, abstained=answer.abstained, seconds=answer.latency_ms / 1000
-        )
+        count_recommendation(vocabulary=vocabulary.slug, abstained=answer.abstained, seconds=answer.latency_ms / 1000)
     return answers
 
 

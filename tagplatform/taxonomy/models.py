@@ -164,7 +164,7 @@ class TagLabel(models.Model):
 
     def clean_fields(self, exclude: object = None) -> None:
         """Forms validate the derived fields too."""
-        if self.text and self.tag_id:
+        if self.text and hasattr(self, "tag"):
             self.derive()
         super().clean_fields(exclude=exclude)  # type: ignore[arg-type]
 

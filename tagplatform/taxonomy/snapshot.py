@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from tagplatform.common.ids import format_public_id
 from tagplatform.taxonomy.models import Tag, TagLabel, Vocabulary
@@ -113,5 +114,6 @@ def _read(vocabulary_id: uuid.UUID, version: int) -> VocabularySnapshot:
     tags: dict[uuid.UUID, TagEntry] = {}
     columns = ("id", "notation", "status", "recommendable", "parent_id", "definition", "scope_note")
     for row in Tag.objects.filter(vocabulary_id=vocabulary_id).order_by("notation").values_list(*columns):
-        tags[row[0]] = TagEntry(*row, tuple(labels.get(row[0], ())), language, tags)
+        own: tuple[Any, ...] = (*row, tuple(labels.get(row[0], ())), language, tags)
+        tags[row[0]] = TagEntry(*own)
     return VocabularySnapshot(vocabulary_id, version, tags)

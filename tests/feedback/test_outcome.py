@@ -19,7 +19,7 @@ Kind = Decision.Kind
 
 
 def suggest(tags: list[Tag], **fields: object) -> Recommendation:
-    recommendation = RecommendationFactory.build(vocabulary=tags[0].vocabulary, **fields)
+    recommendation: Recommendation = RecommendationFactory.build(vocabulary=tags[0].vocabulary, **fields)
     rows = [
         Suggestion(tag=tag, rank=rank, raw_score=-rank, probability=1 / (1 + rank), above_threshold=True)
         for rank, tag in enumerate(tags, start=1)
@@ -29,8 +29,8 @@ def suggest(tags: list[Tag], **fields: object) -> Recommendation:
 
 
 def submit(recommendation: Recommendation, final: list[Tag], **lists: list[Tag]) -> dict[uuid.UUID, str]:
-    ids = {name: [tag.pk for tag in tags] for name, tags in lists.items()}
-    report = OutcomeReport("submitted", [tag.pk for tag in final], **ids)
+    rejected, not_shown = ([tag.pk for tag in lists.get(name, [])] for name in ("rejected", "not_shown"))
+    report = OutcomeReport("submitted", [tag.pk for tag in final], rejected, not_shown)
     return record_outcome(recommendation=recommendation, report=report, actor=None, origin="editor").decisions
 
 
@@ -45,7 +45,7 @@ def test_each_tag_gets_the_decision_that_the_final_tags_imply(tags: list[Tag]) -
     document = DocumentFactory()
     recommendation = suggest([a, b, c, d], document=document)
 
-    decisions = submit(recommendation, [a, e], rejected_tag_ids=[b], not_shown_tag_ids=[d])
+    decisions = submit(recommendation, [a, e], rejected=[b], not_shown=[d])
 
     assert decisions == {a.pk: Kind.ACCEPTED, b.pk: Kind.REJECTED, c.pk: Kind.IGNORED, e.pk: Kind.ADDED}
     assert set(TagAssignment.objects.values_list("tag", flat=True)) == {a.pk, e.pk}
@@ -127,7 +127,7 @@ def test_a_tag_final_and_rejected_at_once_is_refused(tags: list[Tag]) -> None:
     recommendation = suggest(tags[:3])
 
     with pytest.raises(InvalidInput) as refusal:
-        submit(recommendation, tags[:1], rejected_tag_ids=tags[:1])
+        submit(recommendation, tags[:1], rejected=tags[:1])
 
     assert refusal.value.code == "final_and_rejected"
 

@@ -16,6 +16,7 @@ from recommender.services import RecommendationRequest, recommend_tags
 from recommender.tasks import start_scheduled_training, train
 from recommender.training_data import REJECTED_WEIGHT, collect_training_data
 from tagplatform.common.errors import Conflict
+from tagplatform.content.models import Source
 from tagplatform.taxonomy.models import Tag, Vocabulary
 from tests.factories import TagFactory
 from tests.recommender.conftest import add_documents
@@ -109,7 +110,7 @@ def test_a_new_tag_gets_a_column_behind_the_old_ones(thumb_newsroom: Vocabulary)
     do_run(thumb_newsroom)
     first = champion(thumb_newsroom)
     tag = TagFactory(vocabulary=thumb_newsroom, notation="chess")
-    source = thumb_newsroom.tags.get(notation="space").assignments.first().document.source
+    source = Source.objects.get()
     add_documents(thumb_newsroom, source, "chess", "gambit rook bishop knight pawn castle mate opening")
 
     do_run(thumb_newsroom)
@@ -124,13 +125,13 @@ def test_a_new_tag_gets_a_column_behind_the_old_ones(thumb_newsroom: Vocabulary)
 def test_rejections_are_heavier_negatives_and_never_shown_tags_none(thumb_newsroom: Vocabulary) -> None:
     do_run(thumb_newsroom)
     football = thumb_newsroom.tags.get(notation="football")
-    document = football.assignments.first().document
+    document = football.assignments.all()[0].document
     thumb_newsroom.refresh_from_db()
     request = RecommendationRequest(title="", body=document.body, document=document, limit=2)
     answer = recommend_tags(vocabulary=thumb_newsroom, request=request)
     refused = answer.suggestions[1].tag
 
-    recommendation = Recommendation.objects.get(pk=answer.recommendation_id)
+    recommendation = Recommendation.objects.get()
     report = OutcomeReport("submitted", [football.pk], [refused.id])
     record_outcome(recommendation=recommendation, report=report, actor=None, origin="editor")
     data = collect_training_data(thumb_newsroom)
@@ -154,7 +155,7 @@ def test_a_tag_that_was_replaced_counts_as_its_successor(thumb_newsroom: Vocabul
 
 def test_equal_data_has_an_equal_digest_and_a_new_decision_another(thumb_newsroom: Vocabulary) -> None:
     before, again = (collect_training_data(thumb_newsroom).digest for _ in range(2))
-    thumb_newsroom.tags.get(notation="space").assignments.first().delete()
+    thumb_newsroom.tags.get(notation="space").assignments.all()[0].delete()
 
     assert before == again
     assert collect_training_data(thumb_newsroom).digest != before
@@ -193,7 +194,7 @@ def test_the_task_does_nothing_for_a_run_that_another_worker_has(thumb_newsroom:
     run = request_training(vocabulary=thumb_newsroom, trigger="manual", recipe=QUICK)
     claim_run(run.pk, worker="other")
 
-    assert train.apply(args=[str(run.pk)]).get() == "not claimed"
+    assert train.apply(args=(str(run.pk),)).get() == "not claimed"
 
 
 def test_the_monthly_task_does_not_start_a_second_run(thumb_newsroom: Vocabulary) -> None:

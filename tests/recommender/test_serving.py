@@ -68,12 +68,12 @@ def second_champion(vocabulary: Vocabulary) -> ModelVersion:
 def test_an_answer_is_ranked_calibrated_and_in_the_ledger(newsroom: Vocabulary) -> None:
     answer = ask(newsroom)
 
-    stored = Recommendation.objects.get(pk=answer.recommendation_id)
+    stored = Recommendation.objects.get()
     rows = Suggestion.objects.filter(recommendation=stored)
     assert notations(answer)[0] == "space"
     assert [row.rank for row in rows] == [1, 2, 3]
     assert all(0 <= suggestion.probability <= 1 for suggestion in answer.suggestions)
-    assert stored.model_version == "thumb-1"
+    assert (stored.pk, stored.model_version) == (answer.recommendation_id, "thumb-1")
 
 
 def test_nothing_is_stored_when_the_caller_says_so(newsroom: Vocabulary) -> None:
