@@ -158,15 +158,8 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return _number_text(name, value)
-    raise _wrong_type(name, _("a text"), value)
-
-
-def _number_text(name: str, value: int) -> str:
-    try:
         return str(value)
-    except ValueError as error:  # Python refuses to write numbers of thousands of digits
-        raise RowRejected("too_long", _("“%(field)s” is a number too long to be true.") % {"field": name}) from error
+    raise _wrong_type(name, _("a text"), value)
 
 
 def _short_enough(name: str, text: str, max_length: int) -> str:
