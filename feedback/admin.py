@@ -56,6 +56,7 @@ class DecisionInline(LedgerInline):
 
     model = Decision
     fields = ("tag", "kind", "rank", "probability", "actor", "created_at")
+    readonly_fields = ("created_at",)
     ordering = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -141,9 +141,7 @@ class ApiKeyAdmin(PlatformAdmin):
             "text": text,
             "back": object_page(key),
         }
-        response = TemplateResponse(request, "admin/access/apikey/show_once.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/access/apikey/show_once.html", context)
 
 
 @admin.register(IdempotencyRecord)

@@ -51,7 +51,7 @@ class AssignmentFormSet(PaginationInlineFormSet):
         seen: set[uuid.UUID] = set()
         singles: set[uuid.UUID] = set()
         for form in self.kept_forms():
-            tag: Tag = form.cleaned_data["tag"]
+            tag: Tag = form.instance.tag
             single = tag.vocabulary.selection_mode == Vocabulary.SelectionMode.ONE
             if tag.pk in seen:
                 form.add_error("tag", _("The document already has this tag."))
@@ -62,7 +62,7 @@ class AssignmentFormSet(PaginationInlineFormSet):
 
     def kept_forms(self) -> list[Any]:
         """Rows that stay or are new."""
-        return [form for form in self.forms if form.cleaned_data.get("tag") and not form.cleaned_data.get("DELETE")]
+        return [form for form in self.forms if form.instance.tag_id and not form.cleaned_data.get("DELETE")]
 
 
 class AssignmentInline(TabularInline):
@@ -170,7 +170,7 @@ class DocumentAdmin(PlatformAdmin):
         touched = {f.instance.tag.vocabulary for f in formset.forms if f.has_changed() and f.instance.tag_id}
         wanted: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         for kept in formset.kept_forms():
-            wanted[kept.cleaned_data["tag"].vocabulary_id].add(kept.cleaned_data["tag"].pk)
+            wanted[kept.instance.tag.vocabulary_id].add(kept.instance.tag_id)
         for vocabulary in touched:
             set_document_tags(
                 document=form.instance,

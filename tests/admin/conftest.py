@@ -1,0 +1,32 @@
+"""People for the admin's tests."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from tagplatform.access.models import User
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """Somebody who may do everything."""
+    user: User = UserFactory(is_staff=True, is_superuser=True)
+    return user
+
+
+@pytest.fixture
+def admin_client(admin: User) -> Client:
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def reader_client(db: None) -> Client:
+    """Staff who may look at everything and change nothing."""
+    user = UserFactory(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(user)
+    return client

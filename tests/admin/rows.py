@@ -1,0 +1,128 @@
+"""One row of every model for the admin's tests, each with what a list shows of it."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from feedback.models import Decision, FeedbackEvent, Outcome, Suggestion, TagMonthTotal
+from recommender.models import ModelAlias, ModelAliasChange, TrainingPolicy, TrainingRun
+from tagplatform.access.models import IdempotencyRecord
+from tagplatform.access.services import create_api_key
+from tagplatform.imports.models import ImportRun
+from tagplatform.taxonomy.models import Tag
+from tagplatform.taxonomy.services import propose_tag, set_tag_status
+from tests.factories import (
+    DocumentFactory,
+    ModelVersionFactory,
+    RecommendationFactory,
+    SourceFactory,
+    TagAssignmentFactory,
+    TagFactory,
+    TrainingRunFactory,
+    UserFactory,
+    VocabularyFactory,
+)
+
+numbers = count(1)
+
+
+def champion() -> Any:
+    """A version with a run that made it, live."""
+    run = TrainingRunFactory(state=TrainingRun.State.SUCCEEDED)
+    version = ModelVersionFactory(
+        vocabulary=run.vocabulary,
+        training_run=run,
+        metrics={"ndcg_at_5": {"value": 0.81, "low": 0.8, "high": 0.82}},
+    )
+    ModelAlias.objects.create(vocabulary=run.vocabulary, name=ModelAlias.Name.CHAMPION, version=version)
+    return version
+
+
+def recommendation() -> Any:
+    """One with a suggestion, a decision and an outcome."""
+    tag = TagFactory()
+    given = RecommendationFactory(document=DocumentFactory(), source=SourceFactory(), vocabulary=tag.vocabulary)
+    Suggestion.objects.create(
+        recommendation=given, tag=tag, rank=1, raw_score=1.0, probability=0.7, above_threshold=True
+    )
+    Decision.objects.create(
+        recommendation=given, document=given.document, vocabulary=tag.vocabulary, source=given.source, tag=tag,
+        kind=Decision.Kind.ACCEPTED, rank=1, probability=0.7, actor=UserFactory(),
+    )  # fmt: skip
+    Outcome.objects.create(
+        recommendation=given, document=given.document, status=Outcome.Status.SUBMITTED, final_tag_ids=[tag.pk],
+        actor=UserFactory(),
+    )  # fmt: skip
+    return given
+
+
+def operation() -> Any:
+    return set_tag_status(tags=[TagFactory()], status=Tag.Status.RETIRED, actor=UserFactory())
+
+
+def proposal() -> Any:
+    return propose_tag(
+        vocabulary=VocabularyFactory(), text=f"missing tag {next(numbers)}", language="en", actor=UserFactory()
+    )
+
+
+def alias_change() -> Any:
+    version = champion()
+    return ModelAliasChange.objects.create(
+        vocabulary=version.vocabulary, name=ModelAlias.Name.CHAMPION, from_version=version, to_version=version,
+        actor=UserFactory(), reason="better",
+    )  # fmt: skip
+
+
+def api_key() -> Any:
+    key, _text = create_api_key(name="CMS", source=SourceFactory(), scopes=["recommend"], created_by=UserFactory())
+    return key
+
+
+def person() -> Any:
+    user = UserFactory()
+    user.groups.add(role())
+    return user
+
+
+def role() -> Any:
+    return Group.objects.create(name=f"role {next(numbers)}")
+
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "access.apikey": api_key,
+    "access.idempotencyrecord": lambda: IdempotencyRecord.objects.create(
+        owner="key_1", key=f"k{next(numbers)}", request_hash="0" * 64
+    ),
+    "access.user": person,
+    "auth.group": role,
+    "content.document": lambda: TagAssignmentFactory().document,
+    "content.source": lambda: DocumentFactory().source,
+    "content.tagassignment": lambda: TagAssignmentFactory(assigned_by=UserFactory()),
+    "feedback.decision": lambda: recommendation().decisions.get(),
+    "feedback.feedbackevent": lambda: FeedbackEvent.objects.create(
+        source=SourceFactory(), event_id=f"e{next(numbers)}", decision_id=recommendation().decisions.get().pk
+    ),
+    "feedback.outcome": lambda: recommendation().outcome,
+    "feedback.recommendation": recommendation,
+    "feedback.suggestion": lambda: recommendation().suggestions.get(),
+    "feedback.tagmonthtotal": lambda: TagMonthTotal.objects.create(tag=TagFactory(), month=date(2026, 11, 1)),
+    "imports.importrun": lambda: ImportRun.objects.create(
+        kind="tags", target="topics", file_name="tags.jsonl", file_digest="0" * 64, rows_total=10, rows_done=5
+    ),
+    "recommender.modelalias": lambda: champion().aliases.get(),
+    "recommender.modelaliaschange": alias_change,
+    "recommender.modelversion": champion,
+    "recommender.trainingpolicy": lambda: TrainingPolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.trainingrun": lambda: TrainingRunFactory(
+        requested_by=UserFactory(), state=TrainingRun.State.RUNNING, started_at=timezone.now(), log_tail="collecting"
+    ),
+    "taxonomy.tag": lambda: TagAssignmentFactory(tag=TagFactory(parent=None)).tag,
+    "taxonomy.tagoperation": operation,
+    "taxonomy.tagproposal": proposal,
+    "taxonomy.vocabulary": lambda: champion().vocabulary,
+}
