@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tagplatform.common.content_policy.ContentPolicy",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -277,6 +278,9 @@ UNFOLD = {
     "SITE_SYMBOL": "sell",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("site/mark.svg")},
+    ],
     "STYLES": [lambda request: static("audit/admin.css")],
     "DASHBOARD_CALLBACK": "recommender.admin.dashboard.dashboard",
     "SIDEBAR": {"navigation": "recommender.admin.navigation.sidebar"},

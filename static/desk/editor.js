@@ -78,6 +78,7 @@ class Editor {
 
   /** Go on from the draft, or from what the document bears. */
   open() {
+    this.untouchedText = this.#fingerprint();
     const draft = this.draft.load();
     if (draft) this.#resume(draft);
     else this.#begin();
@@ -262,12 +263,12 @@ class Editor {
 
   save() {
     if (this.submission.done) return;
-    const untouched = this.text.empty && this.decisions.chosen.length === 0;
-    if (untouched) return void this.draft.drop();
+    const touched = this.#fingerprint() !== this.untouchedText || this.decisions.past.length > 0;
+    const saved = document.getElementById("saved");
+    saved.textContent = "";
+    if (!touched) return void this.draft.drop();
     const kept = this.draft.save(this.content);
-    document.getElementById("saved").textContent = kept
-      ? gettext("Draft kept in this browser")
-      : gettext("This browser cannot keep the draft");
+    saved.textContent = kept ? gettext("Draft kept in this browser") : gettext("This browser cannot keep the draft");
   }
 
   draw() {

@@ -59,7 +59,7 @@ export class Keys {
       e: () => this.editor.act("why", this.list.currentRow),
     };
     if (target.closest?.(".chip")) return undefined;
-    return moves[key] || (this.list.currentRow && onRow[key]);
+    return moves[key] || (this.list.focused && onRow[key]);
   }
 
   #acceptNth(number) {

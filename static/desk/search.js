@@ -98,8 +98,7 @@ export class TagSearch {
       "li",
       properties,
       element("span", { className: "result-label" }, tag.label, this.isChosen(tag.id) && element("em", {}, gettext("chosen"))),
-      !same(matched, tag.label) && element("span", { className: "result-note" }, interpolate(gettext("also called “%s”"), [matched])),
-      above && element("span", { className: "result-note" }, above),
+      element("span", { className: "result-note" }, [above, !same(matched, tag.label) && foundBy(matched)].filter(Boolean).join(" · ")),
     );
   }
 
@@ -148,6 +147,10 @@ export class TagSearch {
       this.problem(error);
     }
   }
+}
+
+function foundBy(name) {
+  return interpolate(gettext("found by “%s”"), [name]);
 }
 
 function same(one, other) {

@@ -12,7 +12,8 @@ export function showState(editor) {
   const sentence = sentenceFor(editor);
   if (line.textContent !== sentence) line.textContent = sentence;
   line.hidden = !sentence;
-  document.getElementById("model").textContent = editor.answer?.model_version || "";
+  const version = editor.answer?.model_version;
+  document.getElementById("model").textContent = version ? interpolate(gettext("Model %s"), [version]) : "";
 }
 
 function sentenceFor({ text, answer, progress }) {

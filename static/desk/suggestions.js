@@ -19,7 +19,10 @@ export class SuggestionList {
     this.summary = document.getElementById("less-likely-summary");
     this.rows = [];
     this.current = null;
-    this.group.addEventListener("toggle", () => this.group.open && unfolded());
+    this.group.addEventListener("toggle", () => {
+      this.#roving();
+      if (this.group.open) unfolded();
+    });
     for (const list of [this.likely, this.less]) {
       list.addEventListener("focusin", (event) => this.#follow(event));
     }
@@ -58,8 +61,17 @@ export class SuggestionList {
   move(step) {
     const visible = this.#visible();
     const place = visible.findIndex((row) => row.tag.id === this.current);
+    if (place + step >= visible.length && !this.group.hidden && !this.group.open) return void this.summary.focus();
+    if (document.activeElement === this.summary) return void this.#leaveSummary(step);
     const next = place < 0 ? 0 : Math.min(Math.max(place + step, 0), visible.length - 1);
     this.focus(visible[next]);
+  }
+
+  /** From the line that unfolds the group: down into it, or up to the last likely row. */
+  #leaveSummary(step) {
+    const split = this.rows.filter((row) => row.above_threshold).length;
+    const target = this.#visible()[step > 0 ? split : split - 1];
+    if (target) this.focus(target);
   }
 
   moveTo(end) {
@@ -68,7 +80,8 @@ export class SuggestionList {
   }
 
   focus(row = this.currentRow || this.#visible()[0]) {
-    if (!row) return false;
+    if (!row) this.summary.focus();
+    if (!row) return !this.group.hidden;
     this.current = row.tag.id;
     this.#roving();
     this.#button(row.tag.id, "accept")?.focus();
@@ -141,7 +154,7 @@ export class SuggestionList {
         "aria-keyshortcuts": number <= 9 ? String(number) : null,
         onclick: () => this.act("accept", row),
       },
-      element("span", { className: "suggestion-key", "aria-hidden": "true" }, state === "open" ? keyOf(number) : icon(state === "chosen" ? "accept" : "reject")),
+      element("span", { className: "suggestion-key", "aria-hidden": "true" }, state === "chosen" ? icon("accept") : keyOf(number)),
       element(
         "span",
         { className: "suggestion-name" },

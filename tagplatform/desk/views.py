@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if len(vocabularies) == 1:
         return redirect("desk:editor", vocabularies[0].slug)
     counted = [(vocabulary, vocabulary.tags.assignable().count()) for vocabulary in vocabularies]
-    return render(request, "desk/home.html", {"vocabularies": counted})
+    return render(request, "desk/home.html", {"choices": counted})
 
 
 @desk_page
