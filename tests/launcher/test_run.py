@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"),
 ]
 
+RUN = (sys.executable, "-m", "tagplatform.launcher", "run")
 WEB = "web: gunicorn tagplatform.wsgi:application --threads 2 --bind 127.0.0.1:${PORT} --log-level warning\n"
 STUBBORN = "stubborn: python -c 'import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(999)'\n"
 WITH_CHILD = "parent: sh -c 'sleep 999 & wait'\n"
@@ -52,7 +53,8 @@ Launch = Callable[..., Launched]
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Start a launcher on a var folder of its own with these Procfile lines."""
-    var, port, started = tmp_path / "var", free_port(), []
+    var, port = tmp_path / "var", free_port()
+    started: list[Launched] = []
 
     def start(procfile: str) -> Launched:
         (tmp_path / "Procfile").write_text(procfile)
@@ -60,8 +62,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "CELERY_BROKER_URL")}
         with printed_to.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tagplatform.launcher", "run", "--port", str(port)]
-                + ["--procfile", str(tmp_path / "Procfile")],
+                [*RUN, "--port", str(port), "--procfile", str(tmp_path / "Procfile")],
                 cwd=PROJECT, env={**environment, "TAGPLATFORM_VAR": str(var)},
                 stdout=file, stderr=file, start_new_session=True,
             )  # fmt: skip
