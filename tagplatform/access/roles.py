@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.db.models import Q
 
@@ -81,7 +82,7 @@ PERMISSIONS_BY_ROLE = {
 }
 
 
-def ensure_roles(sender: AppConfig, using: str, apps: Apps, **kwargs: Any) -> None:
+def ensure_roles(sender: AppConfig, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     """After an app's migrations its permissions exist: give the roles theirs. Called once for each app."""
     try:
         groups, permissions = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")

@@ -71,7 +71,7 @@ def find_api_key(text: str) -> ApiKey | None:
     """The usable key that `text` belongs to; None where there is none."""
     start, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
-    if start != KEY_START or not secret:
+    if start != KEY_START or not prefix.isalnum() or not secret:
         return None
     key = ApiKey.objects.select_related("source").filter(prefix=prefix).first()
     if key is None or not hmac.compare_digest(key.secret_hash, hash_secret(secret)):

@@ -82,6 +82,6 @@ def newsroom(db: None, bundle_folder: Path) -> Iterator[Newsroom]:
 @pytest.fixture
 def editor(db: None) -> User:
     """A person with the role that editors have."""
-    person = UserFactory()
+    person: User = UserFactory()
     person.groups.add(Group.objects.get(name="editor"))
     return person
