@@ -4,16 +4,21 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from recommender.serving import rankers
 from tagplatform.access.models import User
 from tests.conftest import require
+from tests.factories import UserFactory
+from tests.tiny_model import Newsroom, newsroom_with_model
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
 
@@ -95,3 +100,26 @@ def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[User]
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
 
     return _sign_in
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tiny-model")
+
+
+@pytest.fixture
+def newsroom(live_server: LiveServer, bundle_folder: Path) -> Iterator[Newsroom]:
+    """A vocabulary of three tags with a real model, behind the live server."""
+    rankers.forget()
+    yield newsroom_with_model(bundle_folder)
+    rankers.forget()
+
+
+@pytest.fixture
+def editor(live_server: LiveServer) -> User:
+    """A person who may work at the desk; the password is “right horse”."""
+    person: User = UserFactory(username="mara")
+    person.set_password("right horse")
+    person.save()
+    person.groups.add(Group.objects.get(name="editor"))
+    return person
