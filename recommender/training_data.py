@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
@@ -27,6 +28,7 @@ WEIGHT_BY_KIND = {
 NEVER_SHOWN_WEIGHT = 0.0
 SHOWN_KINDS = {Decision.Kind.ACCEPTED, Decision.Kind.REJECTED, Decision.Kind.IGNORED}
 
+Row = tuple[Any, ...]
 Decisions = Mapping[uuid.UUID, Mapping[uuid.UUID, str]]
 
 
@@ -55,7 +57,7 @@ def collect_training_data(vocabulary: Vocabulary, *, known: tuple[str, ...] = ()
     recommendable = sorted(str(tag.id) for tag in snapshot.tags.values() if tag.recommendable)
     label_space = ml.LabelSpace(known, mode).extended(recommendable)
     decisions = _decisions_by_document(vocabulary)
-    rows = _documents(vocabulary, decisions)
+    rows = _dated(list(_documents(vocabulary, decisions)))
     examples = [_example(row, resolve, label_space.label_by_tag_id, decisions.get(row[0], {})) for row in rows]
     if mode == "one":
         examples = [example for example in examples if len(example.labels) == 1]
@@ -85,7 +87,7 @@ def _decisions_by_document(vocabulary: Vocabulary) -> Decisions:
     return decisions
 
 
-def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[tuple]:  # type: ignore[type-arg]
+def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[Row]:
     of_vocabulary = Q(tag_assignments__tag__vocabulary=vocabulary)
     return (
         Document.objects.annotate(
@@ -95,18 +97,24 @@ def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[tuple]:
         )
         .filter(Q(tag_ids__len__gt=0) | Q(pk__in=list(decisions)))
         .order_by("pk")
-        .values_list("pk", "title", "body", "language", "split_group", "published_at", "tag_ids")
+        .values_list("pk", "title", "body", "language", "split_group", "tag_ids", "published_at", "created_at")
         .iterator(chunk_size=2000)
     )
 
 
+def _dated(rows: list[Row]) -> list[Row]:
+    """Without `created_at`; where most documents have a date, it stands in for the missing ones."""
+    most_have_a_date = sum(published is not None for *_, published, _created in rows) > len(rows) / 2
+    return [(*row, published or (created if most_have_a_date else None)) for *row, published, created in rows]
+
+
 def _example(
-    row: tuple,  # type: ignore[type-arg]
+    row: Row,
     resolve: Mapping[uuid.UUID, uuid.UUID],
     label_by_tag_id: Mapping[str, int],
     decisions: Mapping[uuid.UUID, str],
 ) -> ml.Example:
-    document_id, title, body, language, split_group, published_at, tag_ids = row
+    document_id, title, body, language, split_group, tag_ids, published_at = row
     labels = _labels(tag_ids, resolve, label_by_tag_id)
     weights: dict[int, float] = {}
     for tag_id, kind in decisions.items():

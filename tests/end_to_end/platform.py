@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -114,6 +115,12 @@ class Platform:
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
+    def sql(self, query: str, *parameters: object) -> Any:
+        """The first column of the first row."""
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(query.encode(), parameters).fetchone()
+        return row[0] if row else None
+
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9 the process and what it has started."""
         os.killpg(process.pid, signal.SIGKILL)
@@ -136,5 +143,5 @@ class Platform:
     def _answers(self) -> bool:
         try:
             return self.http.get(f"{self.address}/healthz", timeout=2).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False

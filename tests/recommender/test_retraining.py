@@ -16,7 +16,7 @@ from recommender.services import RecommendationRequest, recommend_tags
 from recommender.tasks import start_scheduled_training, train
 from recommender.training_data import REJECTED_WEIGHT, collect_training_data
 from tagplatform.common.errors import Conflict
-from tagplatform.content.models import Source
+from tagplatform.content.models import Document, Source
 from tagplatform.taxonomy.models import Tag, Vocabulary
 from tests.factories import TagFactory
 from tests.recommender.conftest import add_documents
@@ -219,3 +219,14 @@ def test_there_is_nothing_to_roll_back_to_before_the_second_version(thumb_newsro
 
     with pytest.raises(Conflict):
         registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
+
+
+def test_the_day_of_its_arrival_dates_a_document_among_dated_ones(thumb_newsroom: Vocabulary) -> None:
+    undated = [example.published_at for example in collect_training_data(thumb_newsroom).examples]
+    Document.objects.exclude(pk=Document.objects.order_by("pk")[0].pk).update(published_at="2020-01-01T00:00Z")
+
+    dated = [example.published_at for example in collect_training_data(thumb_newsroom).examples]
+
+    assert set(undated) == {None}
+    assert None not in dated
+    assert max(dated, key=lambda moment: moment or 0.0) == dated[0]
