@@ -162,7 +162,7 @@ def test_a_second_import_into_the_same_target_is_refused_while_one_runs(write_ro
 
 def held_key(path: Path, target: DocumentTarget) -> int:
     """The lock that an import of this file takes, as the database shows it while it is held."""
-    keys = []
+    keys: list[int] = []
 
     def look(progress: Progress) -> None:
         with connection.cursor() as cursor:
@@ -170,7 +170,7 @@ def held_key(path: Path, target: DocumentTarget) -> int:
             keys.extend(row[0] for row in cursor.fetchall())
 
     import_documents(path=path, target=target, options=ImportOptions(on_progress=look))
-    return int(keys[0])
+    return keys[0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def vocabulary() -> Vocabulary:
-    return VocabularyFactory(slug="topics")
+    return Vocabulary.objects.get(pk=VocabularyFactory(slug="topics").pk)
 
 
 def codes(summary: ImportSummary) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tagplatform.common.errors import Unavailable
 
 TIMEOUT_SECONDS = 300
+SILENCE_SECONDS = 20  # a network that swallows packets must not hold up the demo
 VOCABULARY_MEMBER = "./usr/share/debtags/vocabulary"
 KEPT_OPTIONS = ("Acquire::", "APT::Architecture", "APT::Default-Release")
 DROPPED_OPTIONS = (
@@ -98,6 +99,7 @@ class PrivateApt:
             'Acquire::GzipIndexes "false";',
             'Acquire::PDiffs "false";',
             'Acquire::Retries "1";',
+            *(f'Acquire::{method}::Timeout "{SILENCE_SECONDS}";' for method in ("http", "https")),
             "Acquire::Languages { " + " ".join(f'"{language}";' for language in self._languages) + " };",
         ]
 
