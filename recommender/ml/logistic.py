@@ -83,7 +83,7 @@ def _fit_many(task: TrainingTask, matrix: sparse.csr_matrix) -> Coefficients:
     def fit_label(label: int) -> None:
         targets, weights = cells.of(label)
         known = weights > 0
-        if len(np.unique(targets[known])) < 2:
+        if matrix.shape[1] == 0 or len(np.unique(targets[known])) < 2:
             return
         rows = matrix if known.all() else matrix[known]
         model = _logistic_regression(config, rows.shape[0], task.seed)
@@ -118,7 +118,7 @@ def _fit_one(task: TrainingTask, matrix: sparse.csr_matrix) -> Coefficients:
     intercepts = _prior_logits(label_counts(task.train, n_labels), len(task.train))
     present = np.unique(labels)
     task.on_progress("fitting tags", 0.0)
-    if len(present) > 1:
+    if len(present) > 1 and matrix.shape[1]:
         model = LogisticRegression(C=config.inverse_regularisation, max_iter=100, tol=1e-3, random_state=task.seed).fit(
             matrix[rows], labels, weights
         )

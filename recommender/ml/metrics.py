@@ -40,18 +40,18 @@ def top_labels(scores: FloatArray, n_ranked: int) -> IntArray:
 
 def precision_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
     """Share of the first k that is gold."""
-    shares = np.asarray(_hits(gold, ranked, k).sum(axis=1) / k, np.float64)
-    return _of_labelled(gold, shares)
+    return _of_labelled(gold, np.asarray(_hits(gold, ranked, k).sum(axis=1) / k, np.float64))
 
 
 def recall_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
     """Share of the gold labels that stands among the first k."""
-    return _of_labelled(gold, _hits(gold, ranked, k).sum(axis=1) / np.maximum(gold.sum(axis=1), 1))
+    shares = _hits(gold, ranked, k).sum(axis=1) / np.maximum(gold.sum(axis=1), 1)
+    return _of_labelled(gold, np.asarray(shares, np.float64))
 
 
 def hit_rate_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
     """1 where any of the first k is gold."""
-    return _of_labelled(gold, _hits(gold, ranked, k).any(axis=1).astype(np.float64))
+    return _of_labelled(gold, np.asarray(_hits(gold, ranked, k).any(axis=1), np.float64))
 
 
 def ndcg_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
@@ -67,7 +67,7 @@ def mean_reciprocal_rank(gold: BoolArray, ranked: IntArray) -> Doubles:
     """1 / rank of the first gold label, 0 where none is ranked; the mean over documents is the MRR."""
     hits = _hits(gold, ranked, ranked.shape[1])
     first = hits.argmax(axis=1) if hits.shape[1] else np.zeros(len(hits))
-    return _of_labelled(gold, hits.any(axis=1) / (first + 1.0))
+    return _of_labelled(gold, np.asarray(hits.any(axis=1) / (first + 1.0), np.float64))
 
 
 def inverse_propensities(label_counts: IntArray, n_train: int) -> Doubles:

@@ -22,6 +22,7 @@ from recommender.ml.text import Tokens, head_and_tail, tokenise
 _log = logging.getLogger(__name__)
 _BATCHES_SORTED_TOGETHER = 20
 _SMALLEST_RATE = 0.01
+_SMALL_CORPUS_DOCUMENTS = 2000
 _SMALL_CORPUS_TOKENS, _MOST_EPOCHS = 300_000, 30
 _VECTORS_SHARE = 0.2  # of the progress bar
 
@@ -68,7 +69,10 @@ def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
     train, dev = (
         [tokenise(example.text, max_tokens=config.max_tokens) for example in part] for part in (task.train, task.dev)
     )
-    space = fit_feature_space(train, feature_limits(config))
+    limits = feature_limits(config)
+    if len(train) < _SMALL_CORPUS_DOCUMENTS:
+        limits = replace(limits, min_word_documents=1)
+    space = fit_feature_space(train, limits)
     seen = {word for tokens in (*train, *dev) for word in (*tokens.title, *tokens.body)}
     return Corpus(train, dev, space, tuple(sorted(seen - set(space.words))))
 

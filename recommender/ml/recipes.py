@@ -37,7 +37,7 @@ class NetworkConfig:
     sequence_tokens: int = 256
     max_words: int = 60_000
     max_pairs: int = 60_000
-    min_word_documents: int = 1
+    min_word_documents: int = 2
     min_pair_documents: int = 2
     title_weight: float = 2.0
     embedding_dim: int = 256

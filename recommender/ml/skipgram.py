@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from recommender.ml.errors import VectorsFailed
 from recommender.ml.examples import FloatArray
 
 _POLL_SECONDS = 0.25
+_N_FIRST_VALUES = 1024
+_ZEROED_MEMORY = {"MALLOC_PERTURB_": "255"}  # glibc clears what it gives out, which fastText forgets to do
 _PROGRESS = re.compile(rb"Progress:\s*([0-9.]+)%")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +37,7 @@ class SkipgramConfig:
     longest_subword: int = 5
     buckets: int = 50_000
     learning_rate: float = 0.05
+    subsampling: float = 1e-4
     threads: int = 1
 
 
@@ -64,8 +68,12 @@ def train_word_vectors(
     with tempfile.TemporaryDirectory(prefix="skipgram-") as name:
         folder = Path(name)
         _write_input(folder, documents, words, _fasttext_settings(config, seed))
+        _write_first_vectors(folder / "first.vec", documents, config, np.random.default_rng(seed))
         _run_child(folder, on_progress)
-        return WordVectors(np.load(folder / "words.npy"), np.load(folder / "subwords.npy"))
+        vectors = WordVectors(np.load(folder / "words.npy"), np.load(folder / "subwords.npy"))
+    if not (np.isfinite(vectors.words).all() and np.isfinite(vectors.subwords).all()):
+        raise VectorsFailed("the vectors diverged; train again with a lower learning rate")
+    return vectors
 
 
 def _write_input(
@@ -75,6 +83,23 @@ def _write_input(
         lines.writelines(" ".join(tokens) + "\n" for tokens in documents)
     (folder / "words.json").write_text(json.dumps(list(words)), encoding="utf-8")
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _write_first_vectors(
+    path: Path, documents: Sequence[Sequence[str]], config: SkipgramConfig, rng: np.random.Generator
+) -> None:
+    """Where each word starts, in fastText's text form.
+
+    With one thread fastText draws random numbers for the first tenth of its table alone.
+    """
+    counts = Counter(word for tokens in documents for word in tokens)
+    words = [word for word, n in counts.items() if n >= config.min_count]
+    numbers = [f"{value:.5f}" for value in np.linspace(-1.0 / config.dim, 1.0 / config.dim, _N_FIRST_VALUES)]
+    with path.open("w", encoding="utf-8") as lines:
+        lines.write(f"{len(words)} {config.dim}\n")
+        for word in words:
+            row = rng.integers(0, _N_FIRST_VALUES, config.dim).tolist()
+            lines.write(f"{word} {' '.join([numbers[place] for place in row])}\n")
 
 
 def _fasttext_settings(config: SkipgramConfig, seed: int) -> dict[str, float]:
@@ -89,6 +114,7 @@ def _fasttext_settings(config: SkipgramConfig, seed: int) -> dict[str, float]:
         "longest_subword": "maxn",
         "buckets": "bucket",
         "learning_rate": "lr",
+        "subsampling": "t",
         "threads": "thread",
     }
     return {theirs: mine[ours] for ours, theirs in names.items()} | {"seed": seed, "verbose": 2}
@@ -103,7 +129,7 @@ def _run_child(folder: Path, on_progress: Callable[[float], None]) -> None:
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": search_path},
+            env={**os.environ, **_ZEROED_MEMORY, "PYTHONPATH": search_path},
         )
     try:
         while child.poll() is None:

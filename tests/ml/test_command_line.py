@@ -1,0 +1,65 @@
+"""The library from the command line, from files to figures."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from recommender.ml.__main__ import main
+from tests.ml.conftest import eight_examples
+
+NAMES = ("code", "cooking", "ai", "sport")
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    path = tmp_path / "documents.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as lines:
+        for example in eight_examples():
+            row = {"id": example.document_id, "title": example.text.title, "text": example.text.body}
+            lines.write(json.dumps(row | {"tags": [NAMES[example.labels[0]]], "published": None}) + "\n")
+    return path
+
+
+def test_train_predict_and_evaluate_work_on_files(
+    documents: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, predictions = tmp_path / "bundle", tmp_path / "predictions.jsonl"
+
+    statuses = [
+        main([*["train", "--recipe", "tfidf-logreg"], *_files(documents), "--out", str(bundle)]),
+        main(["predict", "--bundle", str(bundle), "--input", str(documents), "--output", str(predictions)]),
+        main(["evaluate", "--gold", str(documents), "--predictions", str(predictions)]),
+    ]
+
+    assert statuses == [0, 0, 0]
+    assert json.loads(capsys.readouterr().out)["nDCG@5"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{broken", "not JSON"),
+        ('{"title": "no id"}', '"id"'),
+        ('{"id": "a", "tags": "x"}', '"tags"'),
+        ('{"id": "a", "published": "yesterday"}', "ISO 8601"),
+        ("[1]", "object"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(
+    line: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(f'{{"id": "fine", "tags": ["a"]}}\n{line}\n', encoding="utf-8")
+
+    status = main([*["train", "--recipe", "tfidf-logreg"], *_files(path), "--out", str(tmp_path / "bundle")])
+
+    message = capsys.readouterr().err
+    assert status == 1
+    assert "bad.jsonl, line 2" in message
+    assert reason in message
+
+
+def _files(path: Path) -> list[str]:
+    return ["--train", str(path), "--dev", str(path)]
