@@ -42,7 +42,7 @@ def problem_json(error: DomainError) -> JsonResponse:
 
 def database_away(error: BaseException) -> Unavailable:
     """What a caller is told while the database does not answer."""
-    logger.warning("database away: %s", type(error).__name__)
+    logger.warning("database away: %s", error)
     return Unavailable(
         _("The database cannot be reached at the moment. Try again in a few seconds."), code="database_away"
     )
