@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from tagplatform.common.errors import DomainError
 from tagplatform.imports.services import ImportOptions, ImportSummary, OnProgress, Progress, silent
+
+INTERRUPTED = 130  # what shells say of a command that Ctrl-C ended
 
 
 class ImportCommand(BaseCommand):
@@ -35,6 +38,12 @@ class ImportCommand(BaseCommand):
                 self.print_summary(summary)
         except DomainError as error:
             raise CommandError(error.detail) from error
+        except (DatabaseError, OSError) as error:
+            detail = _("The import was cut off: %(cause)s. What is done is kept; the same command goes on from there.")
+            raise CommandError(detail % {"cause": str(error).strip().rstrip(".")}) from error
+        except KeyboardInterrupt as error:
+            detail = _("Stopped. What is done is kept; the same command goes on from there.")
+            raise CommandError(detail, returncode=INTERRUPTED) from error
 
     def print_summary(self, summary: ImportSummary) -> None:
         """Counts, the first problems, where the others stand."""
