@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from honcho.environ import parse
+import environ
 
 from tagplatform.launcher.errors import LauncherError
 
@@ -51,7 +51,8 @@ class Settings:
 
 def read_settings(port: int | None = None, procfile: Path | None = None) -> Settings:
     """Read .env without overriding what is set, then the variables; the arguments come from the command line."""
-    _read_dotenv(PROJECT / ".env")
+    if (PROJECT / ".env").exists():
+        environ.Env.read_env(PROJECT / ".env")  # the same reader as in settings.py
     return Settings(
         project=PROJECT,
         var=Path(os.environ.get("TAGPLATFORM_VAR") or PROJECT / "var").resolve(),
@@ -60,12 +61,6 @@ def read_settings(port: int | None = None, procfile: Path | None = None) -> Sett
         has_own_database=not os.environ.get("DATABASE_URL"),
         procfile=procfile or PROJECT / "Procfile",
     )
-
-
-def _read_dotenv(path: Path) -> None:
-    if path.exists():
-        for name, value in parse(path.read_text(encoding="utf-8")).items():
-            os.environ.setdefault(name, value)
 
 
 def _port(text: str) -> int:

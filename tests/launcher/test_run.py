@@ -41,7 +41,12 @@ class Launched:
         return self.printed_to.read_text()
 
     def wait_until_up(self) -> None:
-        wait_for(lambda: "Ctrl-C stops everything" in self.printed, seconds=120, what=self.printed)
+        """Wait for the addresses; a launcher that gives up fails the test with what it said."""
+        wait_for(self._is_up_or_gone, seconds=120, what=f"addresses in {self.printed_to}")
+        assert self.process.poll() is None, self.printed
+
+    def _is_up_or_gone(self) -> bool:
+        return "Ctrl-C stops everything" in self.printed or self.process.poll() is not None
 
     def is_all_gone(self) -> bool:
         return not marked_processes(self.var) and not is_running(self.var / "postgres")
