@@ -43,6 +43,19 @@ export function takesText(target) {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 }
 
+/** `action`, carried out once before the next frame, however often it is called until then. */
+export function oncePerFrame(action) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      action();
+    });
+  };
+}
+
 /** Where a tag stands, its own label left out: “Science › Physics”. */
 export function pathAbove(tag) {
   return tag.path.slice(0, -1).join(" › ");

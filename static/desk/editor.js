@@ -5,6 +5,7 @@ import { Problem } from "./api.js";
 import { Asking } from "./asking.js";
 import { ChosenTags } from "./chosen.js";
 import { Decisions } from "./decisions.js";
+import { oncePerFrame } from "./dom.js";
 import { Draft, newExternalId, placeOfNewText } from "./draft.js";
 import { Keys } from "./keys.js";
 import { Notice } from "./notice.js";
@@ -30,6 +31,10 @@ class Editor {
     this.foldSeen = false;
     this.externalId = newExternalId();
     this.text = new Text();
+    this.afterEdit = oncePerFrame(() => {
+      this.save();
+      showState(this);
+    });
     this.decisions = new Decisions({ one: start.vocabulary.one });
     this.draft = new Draft(start.user, start.vocabulary.slug, start.document?.id || place);
     this.notice = new Notice();
@@ -108,8 +113,7 @@ class Editor {
     if (this.text.empty) this.externalId = newExternalId();
     this.reasons.forget();
     this.asking.soon();
-    this.save();
-    showState(this);
+    this.afterEdit();
   }
 
   #fingerprint() {

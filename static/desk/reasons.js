@@ -70,9 +70,9 @@ function describe(content) {
     content.definition && element("p", { className: "definition" }, content.definition),
     content.label_match &&
       element("p", {}, interpolate(gettext("The text names it: “%s”."), [content.label_match])),
-    words.length > 0 && element("h4", {}, gettext("Words in the text that speak for it")),
+    words.length > 0 && element("h3", {}, gettext("Words in the text that speak for it")),
     words.length > 0 && element("ul", { className: "words" }, words.map(word)),
-    similar.length > 0 && element("h4", {}, gettext("Similar documents that bear it")),
+    similar.length > 0 && element("h3", {}, gettext("Similar documents that bear it")),
     similar.length > 0 && element("ul", {}, similar.map((document) => element("li", {}, document.title))),
     nothing && element("p", {}, gettext("No single word stands out: the text as a whole resembles texts with this tag.")),
   );

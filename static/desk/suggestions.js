@@ -191,7 +191,7 @@ export class SuggestionList {
 }
 
 function keyOf(number) {
-  return number <= 9 ? String(number) : "·";
+  return number <= 9 ? String(number) : "";
 }
 
 function confidence(row) {

@@ -1,13 +1,13 @@
 // The text being tagged: fields that grow with it, and the words that a reason points at.
 
-import { composing } from "./dom.js";
+import { composing, oncePerFrame } from "./dom.js";
 
 /** A growing field: a mirror behind the textarea has the same text, gives it its height and carries the marks. */
 class GrowingField {
   constructor(root) {
     this.area = root.querySelector("textarea");
     this.mirror = root.querySelector(".mirror");
-    this.area.addEventListener("input", () => this.refresh());
+    this.area.addEventListener("input", oncePerFrame(() => this.refresh()));
     this.refresh();
   }
 
@@ -59,7 +59,7 @@ export class Text {
     this.title = new GrowingField(document.getElementById("title-field"));
     this.body = new GrowingField(document.getElementById("body-field"));
     this.count = document.getElementById("word-count");
-    this.onEdit(() => this.showCount());
+    this.onEdit(oncePerFrame(() => this.showCount()));
     this.title.area.addEventListener("keydown", (event) => this.#leaveTitle(event));
     this.showCount();
   }

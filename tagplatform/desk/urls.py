@@ -8,6 +8,7 @@ app_name = "desk"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.favicon),
     path("desk/status", endpoints.Progress.as_view(), name="status"),
     path("desk/explain", endpoints.Explain.as_view(), name="explain"),
     path("desk/submit", endpoints.Submit.as_view(), name="submit"),

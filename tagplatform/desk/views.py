@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -36,6 +37,12 @@ def desk_page(view: View) -> View:
     """A page for signed-in editors that its script may send back from."""
     allowed = permission_required(EDITORS_MAY, raise_exception=True)(view)
     return require_safe(ensure_csrf_cookie(login_required(allowed)))
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For browsers that ask without having read a page."""
+    return redirect(static("site/mark.svg"))
 
 
 @desk_page
