@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from feedback.models import Decision, FeedbackEvent, Outcome, Recommendation, Suggestion, TagMonthTotal
-from tagplatform.common.admin import LargeTablePaginator, LedgerAdmin, PeriodFilter, ReadOnlyAdmin
+from tagplatform.common.admin import LargeTablePaginator, LedgerAdmin, PeriodFilter, ReadOnlyAdmin, link_to
 from tagplatform.taxonomy.models import Tag
 
 DECISION_COLOURS = {
@@ -33,6 +33,7 @@ class LedgerInline(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -67,7 +68,7 @@ def document_link(document: Any) -> str:
     """A link to the document; a dash where its text was not stored or has been erased."""
     if document is None:
         return "–"
-    return format_html('<a href="{}">{}</a>', reverse("admin:content_document_change", args=[document.pk]), document)
+    return link_to(reverse("admin:content_document_change", args=[document.pk]), document)
 
 
 @admin.register(Recommendation)
@@ -108,7 +109,7 @@ class RecommendationAdmin(LedgerAdmin):
         if outcome is None:
             return gettext("none reported")
         link = reverse("admin:feedback_outcome_change", args=[outcome.pk])
-        return format_html('<a href="{}">{}</a>', link, outcome.get_status_display())
+        return link_to(link, outcome.get_status_display())
 
 
 @admin.register(Suggestion)
@@ -127,7 +128,7 @@ class SuggestionAdmin(LedgerAdmin):
     @display(description=_("recommendation"))
     def recommendation_link(self, suggestion: Suggestion) -> str:
         link = reverse("admin:feedback_recommendation_change", args=[suggestion.recommendation_id])
-        return format_html('<a href="{}">{}</a>', link, _("open"))
+        return link_to(link, _("open"))
 
 
 @admin.register(Outcome)
@@ -155,13 +156,13 @@ class OutcomeAdmin(LedgerAdmin):
     @display(description=_("recommendation"))
     def recommendation_link(self, outcome: Outcome) -> str:
         link = reverse("admin:feedback_recommendation_change", args=[outcome.recommendation_id])
-        return format_html('<a href="{}">{}</a>', link, _("open"))
+        return link_to(link, _("open"))
 
     @display(description=_("final tags"))
     def final_tags(self, outcome: Outcome) -> str:
         tags = Tag.objects.filter(pk__in=outcome.final_tag_ids)
         rows = ((reverse("admin:taxonomy_tag_change", args=[tag.pk]), tag.notation) for tag in tags)
-        return format_html_join(", ", '<a href="{}">{}</a>', rows) or gettext("none")
+        return format_html_join(", ", '<a class="admin-link" href="{}">{}</a>', rows) or gettext("none")
 
 
 @admin.register(Decision)
@@ -201,7 +202,7 @@ class DecisionAdmin(LedgerAdmin):
         if decision.recommendation_id is None:
             return "–"
         link = reverse("admin:feedback_recommendation_change", args=[decision.recommendation_id])
-        return format_html('<a href="{}">{}</a>', link, _("open"))
+        return link_to(link, _("open"))
 
 
 @admin.register(FeedbackEvent)

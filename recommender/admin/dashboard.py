@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback.models import TagMonthTotal
-from recommender.admin.figures import headline
+from recommender.admin.figures import Figure, headline
 from recommender.models import ModelAlias
 from recommender.selectors import training_runs
 from tagplatform.content.models import Document, TagAssignment
@@ -34,7 +34,7 @@ class Champion:
 
     vocabulary: Vocabulary
     version: Any | None
-    ndcg: str
+    ndcg: Figure | None
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _champions() -> list[Champion]:
     aliases = ModelAlias.objects.filter(name=ModelAlias.Name.CHAMPION).select_related("version__vocabulary")
     version_by_vocabulary = {alias.vocabulary_id: alias.version for alias in aliases}
     return [
-        Champion(vocabulary, version, headline(version.metrics) if version else "–")
+        Champion(vocabulary, version, headline(version.metrics) if version else None)
         for vocabulary in Vocabulary.objects.all()
         for version in [version_by_vocabulary.get(vocabulary.pk)]
     ]

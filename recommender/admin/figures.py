@@ -6,16 +6,21 @@ from typing import Any
 
 NAME_BY_MEASURE = {
     "ndcg_at_5": "nDCG@5",
+    "ndcg_at_1": "nDCG@1",
+    "ndcg_at_3": "nDCG@3",
+    "ndcg_at_10": "nDCG@10",
     "precision_at_1": "P@1",
     "precision_at_3": "P@3",
     "precision_at_5": "P@5",
     "recall_at_5": "R@5",
     "recall_at_10": "R@10",
+    "mean_reciprocal_rank": "MRR",
     "psp_at_5": "PSP@5",
-    "macro_f1": "macro F1",
     "micro_f1": "micro F1",
+    "macro_f1": "macro F1",
+    "macro_f1_head": "macro F1, head tags",
+    "macro_f1_tail": "macro F1, tail tags",
     "expected_calibration_error": "ECE",
-    "brier_score": "Brier",
 }
 
 
@@ -68,7 +73,11 @@ def measure_rows(own: Mapping[str, Any], report: Mapping[str, Any]) -> list[Meas
     return [row for row in rows if row.own is not None]
 
 
-def headline(metrics: Mapping[str, Any]) -> str:
-    """The figure that versions are compared by; a dash where it is missing."""
-    figure = read_figure(metrics.get("ndcg_at_5"))
-    return str(figure) if figure else "–"
+def headline(metrics: Mapping[str, Any]) -> Figure | None:
+    """The figure that versions are compared by."""
+    return read_figure(metrics.get("ndcg_at_5"))
+
+
+def short(figure: Figure | None) -> str:
+    """The value alone, for lists; a dash where it is missing."""
+    return f"{figure.value:.3f}" if figure else "–"

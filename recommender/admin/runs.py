@@ -8,14 +8,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from recommender.admin.figures import headline, measure_rows
+from recommender.admin.figures import headline, measure_rows, short
 from recommender.models import ModelVersion, TrainingRun
 from recommender.runs import cancel_training
-from tagplatform.common.admin import Button, ReadOnlyAdmin, object_page
+from tagplatform.common.admin import Button, ReadOnlyAdmin, link_to, object_page
 
 STATE_COLOURS = {
     "queued": "info", "running": "primary", "succeeded": "success", "failed": "danger", "skipped": "warning",
@@ -28,8 +27,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     """One attempt to make a model version."""
 
     list_display = (
-        "public_id", "vocabulary", "recipe", "trigger", "shown_state", "progress_bar", "ndcg", "made", "requested_by",
-        "created_at",
+        "created_at", "vocabulary", "recipe_name", "trigger", "shown_state", "progress_bar", "ndcg", "made",
     )  # fmt: skip
     list_filter = ("state", "vocabulary", "recipe", "trigger")
     list_select_related = ("vocabulary", "requested_by")
@@ -80,6 +78,10 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def shown_state(self, run: TrainingRun) -> tuple[str, str]:
         return run.state, run.get_state_display()
 
+    @display(description=_("recipe"), ordering="recipe")
+    def recipe_name(self, run: TrainingRun) -> str:
+        return run.recipe
+
     @display(description=_("progress"))
     def progress_bar(self, run: TrainingRun) -> str:
         return render_to_string("admin/recommender/progress.html", {"run": run, "percent": percent(run)})
@@ -97,12 +99,12 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @display(description="nDCG@5")
     def ndcg(self, run: TrainingRun) -> str:
-        return headline(run.report.get("metrics") or {})
+        return short(headline(run.report.get("metrics") or {}))
 
     @display(description=_("version"))
     def made(self, run: TrainingRun) -> str:
         version: ModelVersion | None = next(iter(run.model_versions.all()), None)
-        return format_html('<a href="{}">{}</a>', object_page(version), version.name) if version else "–"
+        return link_to(object_page(version), version.name) if version else "–"
 
     @display(description=_("figures"))
     def figures(self, run: TrainingRun) -> str:

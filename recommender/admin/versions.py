@@ -8,14 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from recommender import registry
-from recommender.admin.figures import headline, measure_rows
+from recommender.admin.figures import headline, measure_rows, short
 from recommender.models import ModelAlias, ModelVersion
-from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, object_page
+from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, link_to, object_page
 
 
 @admin.register(ModelVersion)
@@ -28,9 +27,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ("vocabulary", "recipe", "status", "aliases__name")
     list_select_related = ("vocabulary",)
     search_fields = ("vocabulary__slug", "=number", "code_revision")
-    readonly_fields = ("public_id", "name", "figures", "shown_role", "size", "audit_link")
+    readonly_fields = ("public_id", "name", "figures", "role", "size", "audit_link")
     fieldsets = (
-        (None, {"fields": ("name", "shown_role", "vocabulary", "recipe", "audit_link", "figures")}),
+        (None, {"fields": ("name", "role", "vocabulary", "recipe", "audit_link", "figures")}),
         (_("Data"), {"fields": ("n_documents", "n_labels", "data_from", "data_until", "training_run", "parent")}),
         (
             _("Bundle"),
@@ -46,17 +45,17 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def name(self, version: ModelVersion) -> str:
         return version.name
 
-    @display(description=_("role"), label={"champion": "success", "challenger": "info"})
-    def shown_role(self, version: ModelVersion) -> tuple[str, Any]:
-        if version.status != ModelVersion.Status.READY:
-            return version.status, version.get_status_display()
-        names = {alias.name for alias in version.aliases.all()}
-        role = next((name for name in ModelAlias.Name if name in names), None)
-        return (role, role.label) if role else ("none", "–")
+    @display(description=_("role"), label={"champion": "success", "challenger": "info", "corrupt": "danger"})
+    def shown_role(self, version: ModelVersion) -> tuple[str, str]:
+        return role_of(version)
+
+    @display(description=_("role"))
+    def role(self, version: ModelVersion) -> str:
+        return role_of(version)[1]
 
     @display(description="nDCG@5")
     def ndcg(self, version: ModelVersion) -> str:
-        return headline(version.metrics)
+        return short(headline(version.metrics))
 
     @display(description=_("size"), ordering="bundle_bytes")
     def size(self, version: ModelVersion) -> str:
@@ -71,7 +70,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @display(description=_("audit"))
     def audit_link(self, version: ModelVersion) -> str:
         link = f"{reverse('audit:page')}?vocabulary={version.vocabulary.slug}"
-        return format_html('<a href="{}">{}</a>', link, _("co-occurrence beside the champion's probabilities"))
+        return link_to(link, _("co-occurrence beside the champion's probabilities"))
 
     @Button(
         _("Promote"),
@@ -99,3 +98,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         restored = registry.roll_back(vocabulary=version.vocabulary, actor=request.user, reason=answers["reason"])
         messages.success(request, _("%(version)s is champion again.") % {"version": restored.name})
         return HttpResponseRedirect(object_page(restored))
+
+
+def role_of(version: ModelVersion) -> tuple[str, str]:
+    """Champion, challenger, or why it can be neither; a word of the code and a word for people."""
+    if version.status != ModelVersion.Status.READY:
+        return version.status, version.get_status_display()
+    names = {alias.name for alias in version.aliases.all()}
+    role = next((name for name in ModelAlias.Name if name in names), None)
+    return (role.value, str(role.label)) if role else ("none", "–")

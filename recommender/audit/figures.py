@@ -17,13 +17,13 @@ from recommender.audit.view import AuditView
 
 LONGEST_LABEL = 26
 LEAST_RANGE = 0.05
-SEQUENTIAL, DIVERGING = "YlGnBu", "RdBu_r"
+SEQUENTIAL, DIVERGING = "Blues", "RdBu_r"
 COLOUR_BAR = {
     "orientation": "h", "thickness": 8, "len": 1, "outlinewidth": 0, "y": 1, "yanchor": "bottom",
     "tickfont": {"size": 10},
 }  # fmt: skip
 VEIL = "rgba(128,128,128,0.55)"
-CELL_HEIGHT, LEAST_HEIGHT, LABEL_SPACE = 12, 240, 170
+CELL_HEIGHT, LEAST_HEIGHT, LABEL_SPACE = 14, 240, 210
 
 
 def audit_figures(view: AuditView) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def audit_figures(view: AuditView) -> dict[str, Any]:
     return {
         "figures": {name: _heatmap(title, matrix, colours, view) for name, title, matrix, colours in parts},
         "labels": view.labels,
+        "paths": view.paths,
         "ticks": [_short(label) for label in view.labels],
         "tags": [tag.public_id for tag in view.tags],
         "counts": view.sums.tag_counts.tolist(),
@@ -110,10 +111,10 @@ def _range(measure: Measure, truth: FloatArray) -> tuple[float, float]:
 
 
 def _reach(difference: FloatArray, sums: PairSums) -> float:
-    """The largest difference outside the diagonal, in rows that say something."""
-    readable = np.abs(difference)
-    readable = np.where(np.eye(len(readable), dtype=bool) | sums.small[:, None], np.nan, readable)
-    return max(LEAST_RANGE, float(np.nanmax(readable))) if not np.isnan(readable).all() else 1.0
+    """Where the colours end: one cell in a hundred is beyond; the diagonal and rows that say little do not count."""
+    readable = np.abs(difference[~sums.small[:, None] & ~np.eye(len(difference), dtype=bool)])
+    readable = readable[~np.isnan(readable)]
+    return max(LEAST_RANGE, float(np.quantile(readable, 0.99))) if len(readable) else 1.0
 
 
 def _intervals(sums: PairSums) -> dict[str, list[list[list[float | None]]]]:

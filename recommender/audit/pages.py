@@ -33,7 +33,7 @@ from tagplatform.common.errors import DomainError, NotFound
 from tagplatform.taxonomy.models import Vocabulary
 
 MEASURES = {
-    "conditional": gettext_lazy("P(j | i)"),
+    "conditional": gettext_lazy("Share, P(j | i)"),
     "jaccard": gettext_lazy("Jaccard"),
     "lift": gettext_lazy("Lift"),
     "npmi": gettext_lazy("NPMI"),
@@ -134,12 +134,12 @@ def _view(request: HttpRequest) -> AuditView:
 
 def _described(view: AuditView, pair: Difference, part: str) -> dict[str, Any]:
     """A pair for the table of differences, with the address of the documents that explain it."""
-    tags = view.tags
+    tags, paths = view.tags, view.paths
     query = view.choice.as_query(row=tags[pair.row].public_id, column=tags[pair.column].public_id, part=part)
     return {
         "pair": pair,
-        "row": view.labels[pair.row],
-        "column": view.labels[pair.column],
+        "row": paths[pair.row],
+        "column": paths[pair.column],
         "documents": f"{reverse('audit:cell')}?{query}",
     }
 

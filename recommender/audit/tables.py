@@ -38,13 +38,13 @@ def _cell(value: Value) -> str:
 
 
 def matrix_rows(view: AuditView, matrix: FloatArray) -> Iterable[Sequence[Value]]:
-    """One row a tag: its label, in how many held-out documents it is true, its numbers."""
-    for label, count, numbers in zip(view.labels, view.sums.tag_counts.tolist(), matrix.tolist(), strict=True):
-        yield [label, count, *numbers]
+    """One row a tag: its path, in how many held-out documents it is true, its numbers."""
+    for path, count, numbers in zip(view.paths, view.sums.tag_counts.tolist(), matrix.tolist(), strict=True):
+        yield [path, count, *numbers]
 
 
 def matrix_header(view: AuditView) -> list[Value]:
-    return [_("tag"), "n", *view.labels]
+    return [_("tag"), "n", *view.paths]
 
 
 def difference_header() -> list[Value]:
@@ -56,10 +56,11 @@ def difference_header() -> list[Value]:
 
 def difference_rows(view: AuditView, differences: Iterable[Difference]) -> Iterable[Sequence[Value]]:
     """Pairs with their numbers and the ends of the intervals."""
+    paths = view.paths
     for pair in differences:
         estimates = (pair.truth, pair.model, pair.difference)
         numbers = [number for estimate in estimates for number in (estimate.value, estimate.low, estimate.high)]
-        yield [view.labels[pair.row], view.labels[pair.column], pair.n_row, pair.n_both, *numbers]
+        yield [paths[pair.row], paths[pair.column], pair.n_row, pair.n_both, *numbers]
 
 
 def document_header(row_label: str, column_label: str) -> list[Value]:

@@ -157,6 +157,11 @@ class AuditView:
     n_left_out: int
 
     @property
+    def paths(self) -> list[str]:
+        """Labels from the root down, for where there is room."""
+        return [" › ".join(tag.path(self.audited.language)) for tag in self.tags]
+
+    @property
     def tags(self) -> list[TagEntry]:
         return [self.audited.tag_of(column) for column in self.columns]
 
@@ -180,7 +185,7 @@ def audit_view(subject: Audited, choice: Choice) -> AuditView:
         audited=subject,
         choice=choice,
         columns=columns,
-        labels=[subject.label(subject.held_out.tag_ids[column]) for column in columns],
+        labels=_unlike(subject, columns),
         sums=sums,
         matrices=audit_matrices(sums, choice.measure),
         n_left_out=len(chosen) - len(shown),
@@ -189,3 +194,13 @@ def audit_view(subject: Audited, choice: Choice) -> AuditView:
 
 def _sums(subject: Audited, columns: list[int]) -> PairSums:
     return pair_sums(subject.held_out.gold[:, columns], subject.held_out.probabilities[:, columns])
+
+
+def _unlike(subject: Audited, columns: list[int]) -> list[str]:
+    """Labels of the columns; where two are the same, with the parent's in brackets."""
+    labels = [subject.label(subject.held_out.tag_ids[column]) for column in columns]
+    paths = [subject.tag_of(column).path(subject.language) for column in columns]
+    return [
+        f"{label} ({path[-2]})" if labels.count(label) > 1 and len(path) > 1 else label
+        for label, path in zip(labels, paths, strict=True)
+    ]

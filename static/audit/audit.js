@@ -35,7 +35,7 @@
   function hoverText(i, j) {
     const value = (name) => shown(matrix[name][i][j]);
     const lines = [
-      `<b>${fill(audit.hover.pair, { row: escaped(audit.labels[i]), column: escaped(audit.labels[j]) })}</b>`,
+      `<b>${fill(audit.hover.pair, { row: escaped(audit.paths[i]), column: escaped(audit.paths[j]) })}</b>`,
       fill(audit.hover.counts, { n: audit.counts[i], both: audit.both[i][j] }),
       fill(audit.hover.truth, { value: value("truth"), interval: interval("truth", i, j) }),
       fill(audit.hover.model, { value: value("model"), interval: interval("model", i, j) }),
@@ -49,7 +49,7 @@
 
   // Labels: as many as fit without touching; all of them once there is room
 
-  const PIXELS_A_LABEL = 12;
+  const PIXELS_A_LABEL = 11;
 
   function ticks(axis, pixels) {
     const [first, last] = [Math.min(...axis.range), Math.max(...axis.range)].map(Math.round);
@@ -57,6 +57,14 @@
     const step = Math.max(1, Math.ceil(PIXELS_A_LABEL / (pixels / visible)));
     const positions = audit.labels.map((_, position) => position).filter((position) => position % step === 0);
     return { values: positions, texts: positions.map((position) => audit.ticks[position]) };
+  }
+
+  // Side by side, the labels of the rows stand once, at the first figure
+
+  const sideBySide = window.matchMedia("(min-width: 1200px)");
+
+  function showsRowLabels(box) {
+    return box === boxes[0] || !sideBySide.matches || box.closest("figure").classList.contains("audit-large");
   }
 
   function fitLabels(box) {
@@ -69,6 +77,7 @@
       "xaxis.ticktext": x.texts,
       "yaxis.tickvals": y.values,
       "yaxis.ticktext": y.texts,
+      "yaxis.showticklabels": showsRowLabels(box),
     });
   }
 

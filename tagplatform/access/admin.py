@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -46,6 +47,13 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
     """A role: what its people may do."""
 
 
+def state_of(key: ApiKey) -> tuple[str, str]:
+    """Whether the key opens anything, as a word of the code and a word for people."""
+    if key.usable:
+        return "usable", gettext("usable")
+    return ("revoked", gettext("revoked")) if key.revoked_at else ("expired", gettext("expired"))
+
+
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a key may do is chosen from the list of scopes."""
 
@@ -63,7 +71,7 @@ class ApiKeyAdmin(PlatformAdmin):
     """A key's row; its secret is shown once and not kept."""
 
     form = ApiKeyForm
-    list_display = ("name", "source", "start_of_key", "state", "scope_list", "last_used_at", "expires_at")
+    list_display = ("name", "source", "start_of_key", "shown_state", "scope_list", "last_used_at", "expires_at")
     list_filter = ("source", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("source",)
     search_fields = ("name", "prefix")
@@ -102,10 +110,12 @@ class ApiKeyAdmin(PlatformAdmin):
         return f"tp_{key.prefix}_…"
 
     @display(description=_("state"), label={"usable": "success", "revoked": "danger", "expired": "warning"})
-    def state(self, key: ApiKey) -> tuple[str, Any]:
-        if key.usable:
-            return "usable", _("usable")
-        return ("revoked", _("revoked")) if key.revoked_at else ("expired", _("expired"))
+    def shown_state(self, key: ApiKey) -> tuple[str, str]:
+        return state_of(key)
+
+    @display(description=_("state"))
+    def state(self, key: ApiKey) -> str:
+        return state_of(key)[1]
 
     @display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:

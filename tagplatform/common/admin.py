@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -20,10 +20,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from tagplatform.common.errors import DomainError, InvalidInput
@@ -31,11 +33,11 @@ from tagplatform.common.ids import first_id_at, parse_public_id
 
 Rows = QuerySet[Any]
 
-COUNTED_EXACTLY = 10_000
+COUNTED_EXACTLY = 100_000
 
 
 class LargeTablePaginator(Paginator):  # type: ignore[type-arg]
-    """Counts to 10,000; beyond that the planner's estimate stands, and nobody pages further than 10,000 rows."""
+    """Counts to 100,000; beyond that the planner's estimate stands, and nobody pages further than that."""
 
     @cached_property
     def count(self) -> int:
@@ -71,6 +73,15 @@ def row_id(text: str, prefix: str = "") -> uuid.UUID | None:
         return None
 
 
+class PlatformChangeList(ChangeList):
+    """A list whose rows are not counted twice does not offer to show them all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.full_result_count is None:  # type: ignore[has-type]
+            self.full_result_count = self.result_count
+
+
 class PlatformAdmin(ModelAdmin):
     """What all tables have in common; the search box also finds a row by its public id."""
 
@@ -79,6 +90,9 @@ class PlatformAdmin(ModelAdmin):
     list_filter_submit = True
     warn_unsaved_form = True
     search_help_text = _("Words, or a public id.")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlatformChangeList
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         key = row_id(search_term, getattr(self.model, "id_prefix", ""))
@@ -193,6 +207,7 @@ class Button:
     icon: str
     form_class: type[forms.Form] = PlainForm
     danger: bool = False
+    do_not_call_in_templates: ClassVar[bool] = True
 
     def __call__(self, body: ButtonBody) -> Any:
         variant = ActionVariant.DANGER if self.danger else ActionVariant.DEFAULT
@@ -231,6 +246,11 @@ class Button:
             "back": object_page(target),
         }
         return TemplateResponse(request, "admin/ask_first.html", context)
+
+
+def link_to(address: str, text: Any) -> str:
+    """A link as lists and read-only fields show it."""
+    return format_html('<a class="admin-link" href="{}">{}</a>', address, text)
 
 
 def object_page(target: Any) -> str:

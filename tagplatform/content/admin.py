@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
-from tagplatform.common.admin import LargeTablePaginator, PlatformAdmin, ReadOnlyAdmin, number_of
+from tagplatform.common.admin import LargeTablePaginator, PlatformAdmin, ReadOnlyAdmin, link_to, number_of
 from tagplatform.content.models import MAX_BODY_CHARACTERS, Document, Source, TagAssignment, content_hash
 from tagplatform.content.services import erase_document, set_document_tags
 from tagplatform.taxonomy.models import Tag, Vocabulary
@@ -40,7 +40,7 @@ class SourceAdmin(PlatformAdmin):
     @display(description=_("documents"), ordering="n_documents")
     def number_of_documents(self, source: Any) -> str:
         link = f"{reverse('admin:content_document_changelist')}?source__id__exact={source.pk}"
-        return format_html('<a href="{}">{}</a>', link, source.n_documents)
+        return link_to(link, source.n_documents)
 
 
 class AssignmentFormSet(PaginationInlineFormSet):
@@ -74,6 +74,7 @@ class AssignmentInline(TabularInline):
     readonly_fields = ("origin", "assigned_by", "assigned_at")
     autocomplete_fields = ("tag",)
     extra = 0
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TagAssignment]:
         assignments: QuerySet[TagAssignment] = super().get_queryset(request)
@@ -200,11 +201,9 @@ class DocumentAdmin(PlatformAdmin):
     def seen_in_the_ledger(self, document: Document) -> str:
         query = f"?document__id__exact={document.pk}&period=all"
         return format_html(
-            '<a href="{}">{}</a> · <a href="{}">{}</a>',
-            reverse("admin:feedback_recommendation_changelist") + query,
-            _("recommendations"),
-            reverse("admin:feedback_decision_changelist") + query,
-            _("decisions"),
+            "{} · {}",
+            link_to(reverse("admin:feedback_recommendation_changelist") + query, _("recommendations")),
+            link_to(reverse("admin:feedback_decision_changelist") + query, _("decisions")),
         )
 
 
@@ -228,4 +227,4 @@ class TagAssignmentAdmin(ReadOnlyAdmin):
     @display(description=_("document"))
     def document_link(self, assignment: TagAssignment) -> str:
         link = reverse("admin:content_document_change", args=[assignment.document_id])
-        return format_html('<a href="{}">{}</a>', link, assignment.document)
+        return link_to(link, assignment.document)

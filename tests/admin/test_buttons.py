@@ -51,6 +51,7 @@ BUTTONS: dict[str, Callable[[], tuple[Any, str]]] = {
     "roll back": lambda: (champion(), "roll_back"),
     "train now": lambda: (VocabularyFactory(), "train_now"),
     "cancel": lambda: (TrainingRunFactory(), "cancel"),
+    "change status": lambda: (TagFactory(), "change_status"),
     "revert": lambda: (operation(), "revert"),
     "accept": lambda: (proposal(), "accept"),
     "refuse": lambda: (proposal(), "refuse"),
@@ -309,6 +310,16 @@ def test_tags_leave_use_by_an_operation(admin_client: Client, admin: Any) -> Non
     made = TagOperation.objects.get()
     assert made.actor == admin
     assert button(made, "change") in answer.content.decode()
+
+
+def test_a_tags_status_is_changed_on_its_page(admin_client: Client) -> None:
+    tag = TagFactory()
+
+    admin_client.post(button(tag, "change_status"), {"status": "retired"})
+
+    tag.refresh_from_db()
+    assert tag.status == Tag.Status.RETIRED
+    assert TagOperation.objects.get().kind == TagOperation.Kind.RETIRE
 
 
 def test_tags_of_two_vocabularies_are_not_mixed_in_one_operation(admin_client: Client) -> None:

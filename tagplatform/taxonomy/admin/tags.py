@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
@@ -12,13 +13,24 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from tagplatform.common.admin import PlatformAdmin, number_of, reported_errors
+from tagplatform.common.admin import Button, PlatformAdmin, link_to, number_of, reported_errors
 from tagplatform.taxonomy.admin.tag_forms import LabelFormSet, TagForm
 from tagplatform.taxonomy.models import Tag, TagLabel
-from tagplatform.taxonomy.services import set_tag_status
+from tagplatform.taxonomy.services import OPERATION_BY_STATUS, set_tag_status
 
 STATUS_COLOURS = {"active": "success", "candidate": "info", "deprecated": "warning", "retired": "danger"}
+
+
+class StatusForm(forms.Form):
+    """What the tag's status shall be."""
+
+    status = forms.ChoiceField(
+        label=_("New status"),
+        choices=[(status.value, status.label) for status in OPERATION_BY_STATUS],
+        widget=UnfoldAdminSelectWidget(),
+    )
 
 
 class LabelInline(TabularInline):
@@ -29,7 +41,7 @@ class LabelInline(TabularInline):
     fields = ("text", "language", "kind")
     extra = 0
     min_num = 1
-    tab = False
+    hide_title = True
 
 
 @admin.register(Tag)
@@ -50,6 +62,7 @@ class TagAdmin(PlatformAdmin):
     autocomplete_fields = ("parent", "replaced_by")
     ordering = ("vocabulary", "notation")
     actions = ("activate", "deprecate", "retire")
+    actions_detail = ("change_status",)
     readonly_fields = ("status", "public_id", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("vocabulary", "notation", "parent", "status", "replaced_by", "recommendable")}),
@@ -93,7 +106,19 @@ class TagAdmin(PlatformAdmin):
     @display(description=_("documents"), ordering="n_documents")
     def documents(self, tag: Any) -> str:
         link = f"{reverse('admin:content_document_changelist')}?tag_assignments__tag__id__exact={tag.pk}"
-        return format_html('<a href="{}">{}</a>', link, tag.n_documents)
+        return link_to(link, tag.n_documents)
+
+    @Button(
+        _("Change status"),
+        permission="taxonomy.change_tag",
+        icon="sync_alt",
+        question=_(
+            "A deprecated tag is no longer assigned, a retired one is gone from every answer. It can be reverted."
+        ),
+        form_class=StatusForm,
+    )
+    def change_status(self, request: HttpRequest, tag: Tag, answers: dict[str, Any]) -> None:
+        self._set_status(request, Tag.objects.filter(pk=tag.pk), Tag.Status(answers["status"]))
 
     @admin.action(description=_("Put into use"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
@@ -114,7 +139,7 @@ class TagAdmin(PlatformAdmin):
             done = ngettext("%(n)d tag is now %(status)s.", "%(n)d tags are now %(status)s.", n_tags)
             revert = reverse("admin:taxonomy_tagoperation_change", args=[operation.pk])
             words = done % {"n": n_tags, "status": status.label}
-            messages.success(request, format_html('{} <a href="{}">{}</a>', words, revert, _("See or revert it")))
+            messages.success(request, format_html("{} {}", words, link_to(revert, _("See or revert it"))))
 
 
 def _preferred_label(tag: OuterRef) -> Subquery:

@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from tagplatform.common.admin import PlatformAdmin, number_of
+from tagplatform.common.admin import PlatformAdmin, link_to, number_of
 from tagplatform.taxonomy.models import Vocabulary
 
 
@@ -43,4 +42,4 @@ class VocabularyAdmin(PlatformAdmin):
     @display(description=_("tags"), ordering="n_tags")
     def number_of_tags(self, vocabulary: Any) -> str:
         link = f"{reverse('admin:taxonomy_tag_changelist')}?vocabulary__id__exact={vocabulary.pk}"
-        return format_html('<a href="{}">{}</a>', link, vocabulary.n_tags)
+        return link_to(link, vocabulary.n_tags)
