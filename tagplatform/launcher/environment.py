@@ -44,6 +44,8 @@ class Settings:
             "BIND_ADDRESS": self.host,
             "TAGPLATFORM_VAR": str(self.var),
             "PYTHONUNBUFFERED": "1",
+            # Celery says at every start that root is not recommended; the web server runs as root just as well
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
             "TQDM_NCOLS": "80",
             "TQDM_MININTERVAL": "0.5",
         }
