@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from feedback.models import Decision, Outcome, Recommendation
@@ -18,6 +19,7 @@ from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.selectors import TagEntry, vocabulary_snapshot
 
 COUNTED_AT_MOST = 999
+COUNT_KEPT_SECONDS = 60
 NO_MODEL = "none"
 """What stands in place of a model version where nothing could be recommended."""
 
@@ -43,8 +45,21 @@ def waiting_documents(vocabulary: Vocabulary) -> QuerySet[Document]:
 
 
 def count_waiting(vocabulary: Vocabulary) -> int:
-    """How many documents wait; stops counting at COUNTED_AT_MOST + 1."""
-    return waiting_documents(vocabulary).order_by()[: COUNTED_AT_MOST + 1].count()
+    """How many documents wait, at most a minute ago; stops counting at COUNTED_AT_MOST + 1."""
+
+    def count() -> int:
+        return waiting_documents(vocabulary).order_by()[: COUNTED_AT_MOST + 1].count()
+
+    return cache.get_or_set(_count_key(vocabulary), count, COUNT_KEPT_SECONDS) or 0
+
+
+def forget_count(vocabulary: Vocabulary) -> None:
+    """Count anew: a document has just joined or left the queue."""
+    cache.delete(_count_key(vocabulary))
+
+
+def _count_key(vocabulary: Vocabulary) -> str:
+    return f"desk-waiting-{vocabulary.pk}"
 
 
 def next_waiting(vocabulary: Vocabulary, *, after: Document) -> Document | None:

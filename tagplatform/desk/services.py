@@ -14,7 +14,7 @@ from tagplatform.access.models import User
 from tagplatform.common.errors import InvalidInput
 from tagplatform.content.models import Document, Source, TagAssignment, content_hash
 from tagplatform.content.services import DocumentFields, save_document
-from tagplatform.desk.selectors import NO_MODEL
+from tagplatform.desk.selectors import NO_MODEL, forget_count
 from tagplatform.taxonomy.models import Vocabulary
 
 DESK_SOURCE = "desk"
@@ -66,15 +66,18 @@ def submit_text(*, vocabulary: Vocabulary, text: DeskText, decisions: DeskDecisi
     outcome = record_outcome(
         recommendation=recommendation, report=report, actor=actor, origin=TagAssignment.Origin.EDITOR
     )
+    transaction.on_commit(lambda: forget_count(vocabulary))
     return Submitted(document, recommendation, outcome)
 
 
+@transaction.atomic
 def take_back(*, recommendation: Recommendation, actor: User) -> OutcomeSummary:
     """Undo a submission: its decisions are undone and the document bears what it bore before."""
     outcome = Outcome.objects.select_related("document").filter(pk=recommendation.pk).first()
     if outcome is None:
         raise InvalidInput(_("This was never submitted."), code="not_submitted", pointer="/recommendation")
     report = OutcomeReport(status=Outcome.Status.DISCARDED, document=outcome.document)
+    transaction.on_commit(lambda: forget_count(recommendation.vocabulary))
     return record_outcome(recommendation=recommendation, report=report, actor=actor, origin=TagAssignment.Origin.EDITOR)
 
 
