@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from recommender.ml.examples import Example, FloatArray, IntArray, label_counts
 from recommender.ml.features import FeatureSpace, fit_feature_space, stacked
-from recommender.ml.parts import ModelParts, TrainingTask, feature_parts
+from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
 from recommender.ml.recipes import LogisticConfig, feature_limits
-from recommender.ml.text import Tokens, tokenise
+from recommender.ml.text import Tokens
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Coefficients:
 def fit(task: TrainingTask) -> ModelParts:
     """Train on the task's examples; dev is not looked at."""
     config: LogisticConfig = task.config
-    task.on_progress("reading texts", 0.0)
-    documents = [tokenise(example.text, max_tokens=config.max_tokens) for example in task.train]
+    documents = tokenised(task.train, config.max_tokens, task.on_progress)
     space = fit_feature_space(documents, feature_limits(config))
     matrix = tfidf_matrix(space, documents)
     one = task.label_space.selection_mode == "one"

@@ -14,10 +14,10 @@ from recommender.ml.network import Batch, Dropout, Sizes, TagNetwork
 from recommender.ml.network_graph import encoder_graph, head_graph
 from recommender.ml.network_loss import Loss, loss_for
 from recommender.ml.network_scorer import ENCODER, HEAD, unit
-from recommender.ml.parts import ModelParts, TrainingTask, feature_parts
+from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
 from recommender.ml.recipes import NetworkConfig, feature_limits
 from recommender.ml.skipgram import SkipgramConfig, WordVectors, train_word_vectors
-from recommender.ml.text import Tokens, head_and_tail, tokenise
+from recommender.ml.text import Tokens, head_and_tail
 
 _log = logging.getLogger(__name__)
 _BATCHES_SORTED_TOGETHER = 20
@@ -52,7 +52,6 @@ class Corpus:
 def fit(task: TrainingTask) -> ModelParts:
     """Train on the task's examples, stopping early on dev."""
     config: NetworkConfig = task.config
-    task.on_progress("reading texts", 0.0)
     corpus = _corpus(task, config)
     vectors = _word_vectors(task, corpus)
     network = _network(task, corpus, vectors)
@@ -66,9 +65,7 @@ def fit(task: TrainingTask) -> ModelParts:
 
 
 def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
-    train, dev = (
-        [tokenise(example.text, max_tokens=config.max_tokens) for example in part] for part in (task.train, task.dev)
-    )
+    train, dev = (tokenised(part, config.max_tokens, task.on_progress) for part in (task.train, task.dev))
     limits = feature_limits(config)
     if len(train) < _SMALL_CORPUS_DOCUMENTS:
         limits = replace(limits, min_word_documents=1)

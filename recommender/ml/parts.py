@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from recommender.ml.examples import BoolArray, Example, FloatArray, LabelSpace, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.text import Tokens, tokenise
+
+_DOCUMENTS_A_SIGN = 200
 
 OnProgress = Callable[[str, float], None]
 
@@ -46,6 +49,16 @@ class Scorer(Protocol):
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:
         """How much each token (as the tokeniser wrote it) lifts the label's logit."""
         ...
+
+
+def tokenised(examples: Sequence[Example], max_tokens: int, on_progress: OnProgress) -> list[Tokens]:
+    """Tokens of every example's text, with a sign of life now and then."""
+    documents = []
+    for row, example in enumerate(examples):
+        if row % _DOCUMENTS_A_SIGN == 0:
+            on_progress("reading texts", 0.0)
+        documents.append(tokenise(example.text, max_tokens=max_tokens))
+    return documents
 
 
 def feature_parts(space: FeatureSpace) -> dict[str, NDArray[Any]]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from recommender.ml.calibration import Calibration
 from recommender.ml.errors import ConfigInvalid, NotEnoughExamples
 from recommender.ml.examples import Example, FloatArray, LabelSpace
@@ -12,6 +14,7 @@ from recommender.ml.ranker import Ranker
 from recommender.ml.recipes import recipe_named
 
 _BATCH = 256
+_FITTING_SHARE = 0.95  # of the progress
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ def train_ranker(  # noqa: PLR0913 - one call that says everything
     if not isinstance(config, chosen.config_type):
         raise ConfigInvalid(f"{recipe} takes a {chosen.config_type.__name__}, not {type(config).__name__}")
     _check(train, dev, label_space)
-    parts = chosen.fit(TrainingTask(train, dev, label_space, config, seed, on_progress))
+
+    def on_fitting(stage: str, fraction: float) -> None:
+        on_progress(stage, _FITTING_SHARE * fraction)
+
+    parts = chosen.fit(TrainingTask(train, dev, label_space, config, seed, on_fitting))
     scorer = chosen.scorer(parts, n_labels=label_space.n_labels, threads=config.threads)
     calibration = _calibration(scorer, dev, label_space, precision_target, on_progress)
     ranker = Ranker(label_space=label_space, recipe=recipe, scorer=scorer, calibration=calibration)
@@ -64,13 +71,11 @@ def _calibration(
     precision_target: float,
     on_progress: OnProgress,
 ) -> Calibration:
-    import numpy as np
-
     from recommender.ml.calibration_fit import fit_calibration
 
     batches: list[FloatArray] = [np.empty((0, label_space.n_labels), np.float32)]
     for start in range(0, len(dev), _BATCH):
-        on_progress("calibrating", start / len(dev))
+        on_progress("calibrating", _FITTING_SHARE + (1 - _FITTING_SHARE) * start / len(dev))
         batches.append(scorer.logits([example.text for example in dev[start : start + _BATCH]])[0])
     logits = np.concatenate(batches)
     return fit_calibration(logits, dev, label_space, precision_target=precision_target)
