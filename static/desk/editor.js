@@ -78,6 +78,9 @@ class Editor {
     document.getElementById("undo").addEventListener("click", () => this.undo());
     document.getElementById("show-help").addEventListener("click", () => this.keys.help.showModal());
     window.addEventListener("pagehide", () => this.save());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.notice.key === "signed-out") this.asking.now();
+    });
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
   }
 
@@ -149,7 +152,7 @@ class Editor {
     this.foldSeen = this.list.group.open;
     this.#markRejected(rows);
     this.decisions.receive(rows);
-    this.notice.clear("passing");
+    for (const key of ["passing", "signed-out"]) this.notice.clear(key);
     this.draw();
     this.save();
     this.keys.listChanged();
@@ -223,6 +226,7 @@ class Editor {
 
   #decide(change, tag = null) {
     change();
+    this.notice.clear("no-tags");
     this.draw();
     this.save();
     if (!tag) return;
