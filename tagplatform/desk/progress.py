@@ -1,7 +1,10 @@
 """What is under way behind the desk: imports, the training of a model; and whether suggestions can be had."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recommender.models import TrainingRun
@@ -9,11 +12,13 @@ from recommender.selectors import active_run, champion, training_runs
 from tagplatform.imports.models import ImportRun
 from tagplatform.taxonomy.models import Vocabulary
 
+SILENT_AFTER = timedelta(minutes=5)
+
 
 def progress_of(vocabulary: Vocabulary | None) -> dict[str, Any]:
     """`ready` says whether a model answers; `steps` is what runs now, each with a share of 0…1 or null."""
     version = champion(vocabulary) if vocabulary else None
-    imports = [_of_import(run) for run in ImportRun.objects.filter(state=ImportRun.State.RUNNING)[:3]]
+    imports = [_of_import(run) for run in _living_imports()]
     run = active_run(vocabulary) if vocabulary else None
     steps = imports + ([_of_training(run)] if run else [])
     ready = version is not None
@@ -23,6 +28,12 @@ def progress_of(vocabulary: Vocabulary | None) -> dict[str, Any]:
         "steps": steps,
         "message": _message(ready, vocabulary, steps),
     }
+
+
+def _living_imports() -> QuerySet[ImportRun]:
+    """Imports that run now; one that was killed is silent and is not told."""
+    heard_of = timezone.now() - SILENT_AFTER
+    return ImportRun.objects.filter(state=ImportRun.State.RUNNING, updated_at__gte=heard_of)[:3]
 
 
 def _of_import(run: ImportRun) -> dict[str, Any]:
