@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from feedback.appending import append_answer
 from feedback.metrics import count_decisions
 from feedback.models import Decision, Outcome, Recommendation, Suggestion
 from feedback.outcomes import (
@@ -49,9 +50,7 @@ def record_recommendation(*, recommendation: Recommendation, suggestions: Sequen
     """Write one answer, whole or not at all."""
     for suggestion in suggestions:
         suggestion.recommendation = recommendation
-    with transaction.atomic():
-        recommendation.save(force_insert=True)
-        Suggestion.objects.bulk_create(suggestions)
+    append_answer(recommendation, suggestions)
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """What is asked of models and training runs."""
 
+import uuid
+
 from django.db.models import QuerySet
 
 from recommender.models import ModelAlias, ModelAliasChange, ModelVersion, TrainingRun
@@ -16,6 +18,12 @@ def champion(vocabulary: Vocabulary) -> ModelVersion | None:
         .first()
     )
     return alias.version if alias else None
+
+
+def champion_id(vocabulary: Vocabulary) -> uuid.UUID | None:
+    """Key of the version whose answers are served: asked with every recommendation, so it loads nothing else."""
+    aliases = ModelAlias.objects.filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION)
+    return aliases.values_list("version_id", flat=True).first()
 
 
 def former_champions(vocabulary: Vocabulary) -> list[ModelVersion]:

@@ -15,7 +15,7 @@ from recommender import ml
 from recommender.metrics import tell_loaded_version
 from recommender.models import ModelAlias, ModelVersion
 from recommender.registry import open_version
-from recommender.selectors import champion, former_champions
+from recommender.selectors import champion, champion_id, former_champions
 from tagplatform.common.errors import Unavailable
 from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.snapshot import VocabularySnapshot
@@ -60,13 +60,15 @@ class RankerStore:
 
         Raises Unavailable when no version of the vocabulary can be served.
         """
-        version = champion(vocabulary)
         loaded = self._loaded.get(vocabulary.pk)
-        if version is not None and loaded is not None:
-            if loaded.version.pk != version.pk:
-                self._load_aside(vocabulary, version)
-            return self._loaded[vocabulary.pk]
-        return self._load_first(vocabulary, version)
+        if loaded is not None and loaded.version.pk == champion_id(vocabulary):
+            return loaded
+        version = champion(vocabulary)
+        if version is None or loaded is None:
+            return self._load_first(vocabulary, version)
+        if loaded.version.pk != version.pk:
+            self._load_aside(vocabulary, version)
+        return self._loaded[vocabulary.pk]
 
     def forget(self) -> None:
         """Drop every loaded ranker (tests, and a process that wants its memory back)."""
