@@ -50,6 +50,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_("Versions"), "deployed_code", "recommender.modelversion"),
                 _table(_("Training runs"), "model_training", "recommender.trainingrun"),
                 _table(_("Moves of aliases"), "swap_horiz", "recommender.modelaliaschange"),
+                _table(_("Training policies"), "tune", "recommender.trainingpolicy"),
                 _table(_("Schedules"), "schedule", "django_celery_beat.periodictask"),
             ],
         ),

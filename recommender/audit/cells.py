@@ -66,7 +66,8 @@ def document_rows(held_out: HeldOut, *, row: int, column: int, part: Part) -> In
     probability = _dense(held_out.probabilities, column)
     wanted = {"with": has_row & has_column, "without": has_row & ~has_column, "all": has_row}[part]
     found = np.flatnonzero(wanted)
-    order = probability[found] if part == "with" else -probability[found]
+    all_have_it = part == "with" or row == column
+    order = probability[found] if all_have_it else -probability[found]
     return np.asarray(found[np.argsort(order, kind="stable")], np.int64)
 
 

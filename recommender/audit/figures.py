@@ -56,7 +56,7 @@ def _heatmap(title: str, matrix: FloatArray, colours: tuple[str, float, float], 
     scale, low, high = colours
     cells = go.Heatmap(
         z=_numbers(matrix), zmin=low, zmax=high, colorscale=scale, hovertemplate="%{text}<extra></extra>",
-        colorbar=COLOUR_BAR, xgap=0.5, ygap=0.5,
+        colorbar=COLOUR_BAR,
     )  # fmt: skip
     figure = go.Figure([cells, *_veil(view.sums)], _layout(title, view.labels))
     described: dict[str, Any] = figure.to_plotly_json()
@@ -71,7 +71,7 @@ def _veil(sums: PairSums) -> list[Any]:
         return []
     z = [[1 if small else None] * sums.n_tags for small in sums.small]
     scale = [[0, VEIL], [1, VEIL]]
-    return [go.Heatmap(z=z, colorscale=scale, showscale=False, hoverinfo="skip", xgap=0.5, ygap=0.5)]
+    return [go.Heatmap(z=z, colorscale=scale, showscale=False, hoverinfo="skip")]
 
 
 def _layout(title: str, labels: list[str]) -> dict[str, Any]:
@@ -88,7 +88,8 @@ def _layout(title: str, labels: list[str]) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": {**axis, "tickangle": -90},
         "yaxis": {**axis, "autorange": "reversed"},
-        "hoverlabel": {"align": "left"},
+        "hoverlabel": {"align": "left", "font": {"size": 11}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
         "dragmode": "zoom",
     }
 
@@ -127,11 +128,10 @@ def _intervals(sums: PairSums) -> dict[str, list[list[list[float | None]]]]:
 def _hover_sentences(measure: Measure) -> dict[str, str]:
     """Sentences with places for numbers, filled in by the script."""
     return {
-        "pair": _("{row} → {column}"),
-        "counts": _("{n} documents with the first tag, {both} of them with both"),
-        "truth": _("true tags: {value} {interval}"),
+        "counts": _("{n} documents with the first tag,<br>{both} of them with both"),
+        "truth": _("true: {value} {interval}"),
         "model": _("model: {value} {interval}"),
-        "difference": _("model minus truth: {value}"),
+        "difference": _("difference: {value}"),
         "small": _("fewer than 10 documents: says little"),
         "as": "percent" if measure == "conditional" else "number",
     }

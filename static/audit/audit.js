@@ -13,8 +13,7 @@
   const config = {
     displaylogo: false,
     responsive: true,
-    scrollZoom: false,
-    modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], // none that would send the chart away
   };
 
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -32,10 +31,23 @@
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
+  const LONGEST_LINE = 38;
+
+  function wrapped(text) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (longer.length > LONGEST_LINE && lines.at(-1)) lines.push(word);
+      else lines[lines.length - 1] = longer;
+    }
+    return escaped(lines.join("\n")).replaceAll("\n", "<br>");
+  }
+
   function hoverText(i, j) {
     const value = (name) => shown(matrix[name][i][j]);
     const lines = [
-      `<b>${fill(audit.hover.pair, { row: escaped(audit.paths[i]), column: escaped(audit.paths[j]) })}</b>`,
+      `<b>${wrapped(audit.paths[i])}</b>`,
+      `→ <b>${wrapped(audit.paths[j])}</b>`,
       fill(audit.hover.counts, { n: audit.counts[i], both: audit.both[i][j] }),
       fill(audit.hover.truth, { value: value("truth"), interval: interval("truth", i, j) }),
       fill(audit.hover.model, { value: value("model"), interval: interval("model", i, j) }),

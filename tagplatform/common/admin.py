@@ -130,6 +130,7 @@ class LedgerAdmin(ReadOnlyAdmin):
 
     paginator = LargeTablePaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ("pk",)
     search_help_text = _("A public id; it is found whatever the period.")
     searched_prefix = ""

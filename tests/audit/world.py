@@ -38,7 +38,7 @@ def make_world(names: tuple[str, ...] = ("sport", "football", "politics", "rare"
     tags = {name: TagFactory(vocabulary=vocabulary, notation=name, label=name.title()) for name in names}
     Tag.objects.filter(notation__in=("sport", "football")).update(parent=facet)
     documents = [DocumentFactory(title=f"Document {number}") for number in range(N_DOCUMENTS)]
-    labels: list[tuple[int, ...]] = [(0, 1)] * 20 + [(2,)] * 16 + [(3,)] * 4
+    labels: list[tuple[int, ...]] = [*[(0, 1)] * 20, *[(2,)] * 16, *[(3,)] * 4]
     probabilities = np.full((N_DOCUMENTS, 4), 0.01, np.float32)
     probabilities[:20] = [0.9, 0.3, 0.5, 0.0]
     probabilities[20:36, 2] = 0.8

@@ -57,10 +57,16 @@ def test_hovering_a_cell_shows_counts_and_both_values(audit: Page) -> None:
     audit.mouse.move(*cell_centre(audit, "difference", "Sport", "Football"))
 
     hover = audit.locator("#figure-difference .hoverlayer")
-    expect(hover).to_contain_text("Sport → Subject › Football")
-    expect(hover).to_contain_text("20 documents with the first tag, 20 of them with both")
-    expect(hover).to_contain_text("true tags: 100.0 %")
+    expect(hover).to_contain_text("Subject › Sport→ Subject › Football")
+    expect(hover).to_contain_text("20 documents with the first tag,20 of them with both")
+    expect(hover).to_contain_text("true: 100.0 %")
     expect(hover).to_contain_text("model: 30.0 %")
+
+
+def test_no_button_of_a_figure_sends_it_away(audit: Page) -> None:
+    titles = audit.locator("#figure-truth .modebar-btn").evaluate_all("all => all.map(one => one.dataset.title)")
+
+    assert titles == ["Download plot as a PNG", "Zoom", "Pan", "Reset axes"]
 
 
 def test_clicking_a_cell_opens_its_documents_on_the_same_page(audit: Page) -> None:
