@@ -278,6 +278,21 @@ UNFOLD = {
     "SITE_SYMBOL": "sell",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% 0.014 183)",
+            "100": "oklch(94% 0.035 183)",
+            "200": "oklch(88% 0.06 183)",
+            "300": "oklch(79% 0.085 183)",
+            "400": "oklch(68% 0.095 183)",
+            "500": "oklch(58% 0.09 183)",
+            "600": "oklch(47.5% 0.08 183)",
+            "700": "oklch(41% 0.07 183)",
+            "800": "oklch(35% 0.057 183)",
+            "900": "oklch(30% 0.046 183)",
+            "950": "oklch(22% 0.035 183)",
+        },
+    },
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("site/mark.svg")},
     ],
