@@ -182,6 +182,11 @@ class DocumentAdmin(PlatformAdmin):
             )
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        """Whoever may erase a document erases its tags with it, though the list of those is for reading."""
+        to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, {name for name in needed if name != TagAssignment._meta.verbose_name}, protected
+
     def delete_model(self, request: HttpRequest, obj: Document) -> None:
         erase_document(document=obj)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from recommender import tasks
 from recommender.models import ModelAlias, TrainingRun
 from tagplatform.taxonomy.models import Tag
+from tests.admin.addresses import page_of
 from tests.admin.rows import api_key, champion, proposal
 from tests.factories import ModelVersionFactory, SourceFactory, TagFactory, UserFactory, VocabularyFactory
 
@@ -32,9 +33,7 @@ def as_role(db: None) -> AsRole:
 
 
 def press(client: Client, row: Any, button: str, **answers: str) -> int:
-    meta = row._meta
-    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_{button}", args=[row.pk])
-    return int(client.post(address, answers).status_code)
+    return int(client.post(page_of(row, button), answers).status_code)
 
 
 def test_a_model_admin_trains_promotes_and_audits_but_has_no_keys(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from tagplatform.taxonomy.labels import normalise_label
-from tagplatform.taxonomy.models import Tag, TagLabel
+from tagplatform.taxonomy.models import Tag, TagLabel, Vocabulary
 
 
 class TagForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,9 +28,16 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]
         parent = cleaned.get("parent")
         if parent is not None and self.instance.pk in _ids_upwards(parent):
             self.add_error("parent", _("Choose a tag that does not stand below this one."))
+        self._refuse_taken_notation(vocabulary, cleaned.get("notation"))
         if cleaned.get("replaced_by") == self.instance:
             self.add_error("replaced_by", _("A tag cannot be replaced by itself."))
         return cleaned
+
+    def _refuse_taken_notation(self, vocabulary: Vocabulary | None, notation: str | None) -> None:
+        """The database's constraint spans the vocabulary, which the form does not hold where a tag is changed."""
+        others = Tag.objects.filter(vocabulary=vocabulary, notation=notation).exclude(pk=self.instance.pk)
+        if vocabulary is not None and others.exists():
+            self.add_error("notation", _("Another tag of this vocabulary has this code."))
 
 
 def _ids_upwards(tag: Tag) -> set[Any]:
