@@ -64,12 +64,12 @@ bench:
 
 .venv/.run-stamp: requirements.txt .venv/pyvenv.cfg
 	echo 'Installing requirements.txt into .venv (some minutes the first time) ...'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -r requirements.txt
 	touch $@
 
 .venv/.dev-stamp: requirements-dev.txt .venv/.run-stamp
 	echo 'Installing requirements-dev.txt into .venv ...'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -r requirements-dev.txt
 	touch $@
 
 .venv/pyvenv.cfg:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -55,10 +56,17 @@ class Launched:
 Launch = Callable[..., Launched]
 
 
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    """One folder for all these tests: each leaves it stopped, and only the first has to migrate."""
+    with tempfile.TemporaryDirectory(prefix="launcher-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve() / "var"
+
+
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Start a launcher on a var folder of its own with these Procfile lines."""
-    var, port = tmp_path / "var", free_port()
+def launch(tmp_path: Path, var: Path) -> Iterator[Launch]:
+    """Start a launcher with these Procfile lines."""
+    port = free_port()
     started: list[Launched] = []
 
     def start(procfile: str) -> Launched:
