@@ -46,7 +46,7 @@ all-checks:
 	$(call checked,django check,$(BIN)/python manage.py check); \
 	$(call checked,migrations in step,$(BIN)/$(migrations_in_step)); \
 	$(call checked,docs/openapi.yaml,$(written_openapi) && diff -u docs/openapi.yaml var/openapi.yaml); \
-	$(call checked,templates,$(BIN)/djlint --check --lint --quiet $(TEMPLATES)); \
+	$(call checked,templates,$(BIN)/djlint --check --lint $(TEMPLATES)); \
 	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
 
 format: .venv/.dev-stamp

@@ -88,10 +88,15 @@ def stop_embedded_database(data_directory: Path) -> None:
     Signals do what pg_ctl would do, without a path that the server's account may no longer walk.
     """
     pid = _postmaster(data_directory)
-    if pid is None or _ends_on(signal.SIGINT, pid, FAST_STOP_TIMEOUT_SECONDS):
+    if pid is None:
         return
-    logger.warning("the database did not stop within %s s; stopping it at once", FAST_STOP_TIMEOUT_SECONDS)
-    _ends_on(signal.SIGQUIT, pid, FAST_STOP_TIMEOUT_SECONDS)
+    if not _ends_on(signal.SIGINT, pid, FAST_STOP_TIMEOUT_SECONDS):
+        logger.warning("the database did not stop within %s s; stopping it at once", FAST_STOP_TIMEOUT_SECONDS)
+        _ends_on(signal.SIGQUIT, pid, FAST_STOP_TIMEOUT_SECONDS)
+    directory = socket_directory(data_directory)
+    if directory != data_directory.resolve():
+        with contextlib.suppress(OSError):
+            directory.rmdir()
 
 
 def _ends_on(number: signal.Signals, pid: int, timeout_seconds: float) -> bool:
