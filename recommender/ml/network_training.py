@@ -144,7 +144,7 @@ def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> int:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
         course = _Course(task, network, train, padding)
-        best = _Best(config.patience)
+        best = _Best(max(config.patience, course.n_epochs // 3))  # many short passes over few documents
         for epoch in range(task.n_passes or course.n_epochs):
             course.run_epoch(epoch)
             if dev and best.stop_after(network, _dev_ndcg(network, dev, task, padding)):

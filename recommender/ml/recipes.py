@@ -54,7 +54,7 @@ class NetworkConfig:
     embedding_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     batch_size: int = 128
-    min_steps: int = 300
+    min_steps: int = 500
     epochs: int = 6
     patience: int = 2
     threads: int = 2
