@@ -9,7 +9,8 @@ Or with a web server of its own, one gunicorn process, on the database of DATABA
     .venv/bin/python benchmarks/api_latency.py --demo
 
 The texts are the database's documents, cut or joined to 180 words. A platform that runs must allow as many requests:
-API_RATE_PER_KEY=1000000/minute.
+API_RATE_PER_KEY=1000000/minute. `load` is the machine's load average before each run: on two cores, figures above a
+load of 2 say more about the neighbours than about the platform.
 """
 
 import argparse
@@ -32,7 +33,17 @@ from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "api_latency.csv"
-COLUMNS = ("clients", "requests", "p50_ms", "p95_ms", "p99_ms", "ranking_p50_ms", "requests_per_second", "model")
+COLUMNS = (
+    "clients",
+    "requests",
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "ranking_p50_ms",
+    "requests_per_second",
+    "load",
+    "model",
+)
 WORDS_A_TEXT = 180
 WARM_UP = 50
 TARGET_P50_MS, TARGET_P95_MS = 10, 25
@@ -123,6 +134,7 @@ def _run(address: str, key: str, bodies: list[bytes], n_clients: int, n_requests
     threads = [
         threading.Thread(target=client.send_all, args=(share,)) for client, share in zip(clients, shares, strict=False)
     ]
+    load = os.getloadavg()[0]
     started = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -139,6 +151,7 @@ def _run(address: str, key: str, bodies: list[bytes], n_clients: int, n_requests
         "p99_ms": _quantile(milliseconds, 0.99),
         "ranking_p50_ms": _quantile(ranking, 0.5),
         "requests_per_second": round(len(milliseconds) / elapsed, 1),
+        "load": round(load, 2),
         "model": clients[0].model,
     }
 

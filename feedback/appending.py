@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from feedback.models import Recommendation, Suggestion
 
@@ -24,21 +24,17 @@ def append_answer(recommendation: Recommendation, suggestions: Sequence[Suggesti
 def _insert_one(row: Model) -> tuple[str, list[Any]]:
     fields = row._meta.concrete_fields
     places = ", ".join(["%s"] * len(fields))
-    return f"{_insert_into(type(row))} VALUES ({places})", [_value(field, row) for field in fields]
+    return f"{_insert_into(type(row))} VALUES ({places})", [getattr(row, field.attname) for field in fields]
 
 
 def _insert_many(model: type[Model], rows: Sequence[Model]) -> tuple[str, list[Any]]:
     """One array for each column: as many parameters for one row as for fifty, so the driver knows the statement."""
     fields = model._meta.concrete_fields
     arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
-    columns = [[_value(field, row) for row in rows] for field in fields]
+    columns = [[getattr(row, field.attname) for row in rows] for field in fields]
     return f"{_insert_into(model)} SELECT * FROM unnest({arrays})", columns  # noqa: S608
 
 
 def _insert_into(model: type[Model]) -> str:
     columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
     return f'INSERT INTO "{model._meta.db_table}" ({columns})'
-
-
-def _value(field: "Field[Any, Any]", row: Model) -> Any:
-    return field.get_db_prep_save(getattr(row, field.attname), connection)

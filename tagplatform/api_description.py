@@ -16,8 +16,8 @@ the same key is carried out once; its answer is replayed for 24 hours with `Idem
 request with that key is refused (422). While the first one runs, the answer is 409 with `Retry-After`. An answer that
 is no success frees the key.
 
-**Limits.** Every answer bears `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds); over the limit
-the answer is 429 with `Retry-After`. A request has at most 1,000,000 bytes and a text 200,000 characters: of a longer
+**Limits.** Answers bear `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds); over the limit the
+answer is 429 with `Retry-After`. A request has at most 1,000,000 bytes and a text 200,000 characters: of a longer
 one head and tail are kept, and the answer says `truncated`. A batch has at most 64 texts.
 
 **Lists** come in pages: follow `next` until it is null. Times are UTC, RFC 3339. Ids such as `tag_01j…` sort by time
