@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.ml import commands, metrics
 from recommender.ml.__main__ import main
 from recommender.ml.bootstrap import bootstrap_interval, paired_bootstrap
+from recommender.ml.json_lines import write_rows
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 GOLD = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]], np.bool_)
@@ -140,8 +140,8 @@ def test_measures_equal_the_yardstick(tmp_path: Path, capsys: pytest.CaptureFixt
     names = [f"t{i}" for i in range(12)]
     tags = [[str(tag) for tag in rng.choice(names, rng.integers(0, 5), replace=False)] for _ in range(30)]
     ranked = [[(str(tag), 1 - place / 20) for place, tag in enumerate(rng.permutation(names))] for _ in range(29)]
-    commands.write_rows(gold, ({"id": str(i), "tags": some} for i, some in enumerate(tags)))
-    commands.write_rows(predictions, ({"id": str(i), "tags": some} for i, some in enumerate(ranked)))
+    write_rows(gold, ({"id": str(i), "tags": some} for i, some in enumerate(tags)))
+    write_rows(predictions, ({"id": str(i), "tags": some} for i, some in enumerate(ranked)))
 
     arguments = [str(gold), str(predictions), "--train", str(gold)]
     yardstick = subprocess.run(
