@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from django.db import connection
+
 from tagplatform.common.partitions import Month, ensure_partition, months_ahead, rows_without_a_month
 
 KEY_BY_TABLE = {
@@ -21,6 +23,16 @@ def ensure_months(months: list[Month]) -> int:
 def ensure_months_ahead(now: datetime | None = None) -> int:
     """The month of `now` and the three after it."""
     return ensure_months(months_ahead(Month.of((now or datetime.now(UTC)).date()), MONTHS_AHEAD))
+
+
+def tables_are_partitioned() -> bool:
+    """Whether the migration that partitions the ledger has been applied."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_partitioned_table JOIN pg_class ON oid = partrelid WHERE relname = ANY(%s)",
+            [list(KEY_BY_TABLE)],
+        )
+        return bool(cursor.fetchone()[0] == len(KEY_BY_TABLE))
 
 
 def tables_without_a_month() -> list[str]:

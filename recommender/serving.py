@@ -101,7 +101,10 @@ class RankerStore:
     def _swap_in(self, vocabulary_id: uuid.UUID, version: ModelVersion) -> None:
         try:
             fresh = LoadedRanker(version, open_version(version))
-        except ml.BundleError:
+        except DatabaseError:
+            self._wanted.pop(vocabulary_id, None)  # the next request tries again
+        except Exception:
+            logger.exception("%s cannot be loaded; answers keep coming from the version before it", version.name)
             self._loaded[vocabulary_id].degraded = True
             _tell(self._loaded[vocabulary_id])
         else:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.ml import metrics
 from recommender.ml.__main__ import main
 from recommender.ml.bootstrap import bootstrap_interval, paired_bootstrap
 from recommender.ml.json_lines import write_rows

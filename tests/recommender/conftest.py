@@ -24,7 +24,12 @@ def add_documents(vocabulary: Vocabulary, source: Source, notation: str, words: 
     tag = vocabulary.tags.get(notation=notation)
     chosen = words.split()
     documents = [
-        DocumentFactory(source=source, title=chosen[i % 8], body=" ".join(chosen[i % 5 : i % 5 + 4]) + f" number{i}")
+        DocumentFactory(
+            source=source,
+            title=chosen[i % 8],
+            body=" ".join(chosen[i % 5 : i % 5 + 4]) + f" number{i}",
+            split_group=f"{notation} {i}",  # the same split, and so the same model, in every run
+        )
         for i in range(n)
     ]
     TagAssignment.objects.bulk_create([TagAssignment(document=d, tag=tag, origin="imported") for d in documents])
