@@ -3,11 +3,11 @@
 import logging
 
 from django.utils.translation import gettext as _
-from tagplatform.content.debtags import load_debtags
-from tagplatform.content.newsroom import load_newsroom
 
 from tagplatform.common.errors import DomainError
+from tagplatform.content.debtags import load_debtags
 from tagplatform.content.models import TagAssignment
+from tagplatform.content.newsroom import load_newsroom
 from tagplatform.taxonomy.models import Vocabulary
 
 logger = logging.getLogger(__name__)
