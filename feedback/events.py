@@ -34,16 +34,43 @@ class EventCounts:
 
 @transaction.atomic
 def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor: Any | None) -> EventCounts:
-    """Append a decision for each event that is new for this source."""
-    decision_ids = {event.event_id: new_id() for event in events}
-    new = _claim(source, decision_ids)
+    """Append a decision for each event that is new for this source, in the order given."""
+    recommendation_ids = {event.recommendation.pk for event in events}
+    _lock(recommendation_ids)
     by_id = {event.event_id: event for event in events}
-    ranks = _ranks([event.recommendation.pk for event in by_id.values()])
-    decisions = [_decision(by_id[event_id], decision_ids[event_id], source, ranks, actor) for event_id in sorted(new)]
+    decision_ids = {event_id: new_id() for event_id in by_id}
+    new = _claim(source, decision_ids)
+    ranks = _ranks(recommendation_ids)
+    decisions = [
+        _decision(event, decision_ids[event_id], source, ranks, actor)
+        for event_id, event in by_id.items()
+        if event_id in new
+    ]
+    superseded = _superseded(recommendation_ids, decisions)
     Decision.objects.bulk_create(decisions)
     count_decisions(decision.kind for decision in decisions)
-    add_totals(totals_of_change([], decisions))
+    add_totals(totals_of_change(superseded, decisions))
     return EventCounts(recorded=len(new), duplicates=len(events) - len(new))
+
+
+def _lock(recommendation_ids: set[uuid.UUID]) -> None:
+    """Outcomes and events of the same recommendations wait for each other, in one order."""
+    list(Recommendation.objects.select_for_update().filter(pk__in=recommendation_ids).order_by("pk").values("pk"))
+
+
+def _superseded(recommendation_ids: set[uuid.UUID], decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions that `decisions`, one after the other, take the place of."""
+    newest_first = Decision.objects.filter(recommendation__in=recommendation_ids).order_by(
+        "recommendation_id", "tag_id", "-id"
+    )
+    standing = {(d.recommendation_id, d.tag_id): d for d in newest_first.distinct("recommendation_id", "tag_id")}
+    superseded = []
+    for decision in decisions:
+        key = (decision.recommendation_id, decision.tag_id)
+        if key in standing:
+            superseded.append(standing[key])
+        standing[key] = decision
+    return superseded
 
 
 def _claim(source: Source, decision_ids: dict[str, uuid.UUID]) -> set[str]:
@@ -51,7 +78,7 @@ def _claim(source: Source, decision_ids: dict[str, uuid.UUID]) -> set[str]:
     if not decision_ids:
         return set()
     values = ", ".join(["(%s, %s, %s, now())"] * len(decision_ids))
-    parameters = [value for event_id, pk in decision_ids.items() for value in (source.pk, event_id, pk)]
+    parameters = [value for event_id, pk in sorted(decision_ids.items()) for value in (source.pk, event_id, pk)]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO feedback_feedbackevent (source_id, event_id, decision_id, created_at) "  # noqa: S608
@@ -61,7 +88,7 @@ def _claim(source: Source, decision_ids: dict[str, uuid.UUID]) -> set[str]:
         return {event_id for (event_id,) in cursor.fetchall()}
 
 
-def _ranks(recommendation_ids: list[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]]:
+def _ranks(recommendation_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]]:
     rows = Suggestion.objects.filter(recommendation__in=recommendation_ids).values_list(
         "recommendation_id", "tag_id", "rank", "probability"
     )

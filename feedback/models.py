@@ -94,6 +94,9 @@ class Outcome(models.Model):
     document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="outcomes")
     status = models.CharField(max_length=10, choices=Status)
     final_tag_ids = ArrayField(models.UUIDField(), default=list)
+    tag_ids_before = ArrayField(
+        models.UUIDField(), default=list, help_text=_("what the document bore before the first report")
+    )
     revision = models.PositiveIntegerField(default=1)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -20,7 +20,7 @@ from feedback.outcomes import (
 )
 from feedback.selectors import latest_decisions, latest_recommendation
 from feedback.totals import Totals, add_totals, month_of, totals_of_change
-from tagplatform.common.errors import InvalidInput
+from tagplatform.common.errors import Conflict, InvalidInput
 from tagplatform.content.models import Document, TagAssignment
 from tagplatform.content.services import check_tags, set_document_tags
 from tagplatform.taxonomy.models import Vocabulary
@@ -60,26 +60,59 @@ def record_outcome(
     """Derive the decision on every tag from what was shown and what the document bears in the end.
 
     Repeatable: the same report again changes nothing, a different one supersedes. Raises InvalidInput for tags that
-    are not of the vocabulary, more tags than its selection mode allows, or a tag both final and rejected.
+    are not of the vocabulary, more tags than its selection mode allows, or a tag both final and rejected; Conflict
+    where the outcome has been reported for another document.
     """
-    held = Recommendation.objects.select_for_update(of=("self",)).select_related("vocabulary").get(
-        pk=recommendation.pk
-    )  # fmt: skip
-    _check_report(held.vocabulary, report)
-    document = report.document or held.document
-    suggestions = list(Suggestion.objects.filter(recommendation=held))
-    before = latest_decisions(held)
+    case = _open_case(recommendation, report)
+    _check_report(case.recommendation.vocabulary, report)
+    suggestions = list(Suggestion.objects.filter(recommendation=case.recommendation))
+    standing = latest_decisions(case.recommendation)
     situation = Situation(
         suggested={s.tag_id for s in suggestions},
         not_shown=set(report.not_shown_tag_ids),
-        decided={d.tag_id: Decision.Kind(d.kind) for d in before if d.kind != Decision.Kind.UNDONE},
-        on_document=_tags_on(document, held.vocabulary),
+        decided={d.tag_id: Decision.Kind(d.kind) for d in standing if d.kind != Decision.Kind.UNDONE},
+        before=case.tag_ids_before,
     )
-    after = _append_decisions(held, suggestions, before, _wanted(situation, report), document, actor)
-    _apply_to_document(document, held.vocabulary, situation, report, actor, origin)
-    outcome = _save_outcome(held, report, document, actor, changed=bool(after), seen=suggestions)
-    standing = {d.tag_id: str(d.kind) for d in [*before, *after]}
-    return OutcomeSummary(outcome.status, outcome.revision, standing)
+    after = _append_decisions(case, suggestions, standing, _wanted(situation, report), actor)
+    _apply_to_document(case, report, actor, origin)
+    outcome = _save_outcome(case, report, actor, changed=bool(after), seen=suggestions)
+    kinds = {d.tag_id: str(d.kind) for d in [*standing, *after]}
+    return OutcomeSummary(outcome.status, outcome.revision, kinds)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A recommendation with its document, both locked, and what was reported before."""
+
+    recommendation: Recommendation
+    document: Document | None
+    outcome: Outcome | None
+    tag_ids_now: set[uuid.UUID]
+
+    @property
+    def applied(self) -> Outcome | None:
+        """The outcome whose tags the document bears at present."""
+        submitted = self.outcome is not None and self.outcome.status == Outcome.Status.SUBMITTED
+        return self.outcome if submitted else None
+
+    @property
+    def tag_ids_before(self) -> set[uuid.UUID]:
+        return set(self.applied.tag_ids_before) if self.applied else self.tag_ids_now
+
+
+def _open_case(recommendation: Recommendation, report: OutcomeReport) -> _Case:
+    """Lock document, then recommendation: always in this order, so that two reports never wait for each other."""
+    told = Outcome.objects.filter(pk=recommendation.pk).values_list("document_id", flat=True).first()
+    document_id = report.document.pk if report.document else told or recommendation.document_id
+    document = Document.objects.select_for_update().filter(pk=document_id).first() if document_id else None
+    held = Recommendation.objects.select_for_update(of=("self",)).select_related("vocabulary").get(pk=recommendation.pk)
+    outcome = Outcome.objects.filter(pk=held.pk).first()
+    case = _Case(held, document, outcome, _tags_on(document, held.vocabulary))
+    if case.applied and case.applied.document_id not in (None, document_id):
+        raise Conflict(
+            _("This outcome has been reported for another document. Discard it first."), code="other_document"
+        )
+    return case
 
 
 def record_document_tags(
@@ -97,27 +130,25 @@ def _record_without_recommendation(
     document: Document, vocabulary: Vocabulary, report: OutcomeReport, actor: Any | None, origin: str
 ) -> OutcomeSummary:
     _check_report(vocabulary, report)
-    situation = Situation((), (), {}, _tags_on(document, vocabulary))
-    kinds = {} if report.status == Outcome.Status.DISCARDED else _wanted(situation, report)
+    if report.status == Outcome.Status.DISCARDED:
+        return OutcomeSummary(report.status, 1)
+    held = Document.objects.select_for_update().get(pk=document.pk)
+    kinds = _wanted(Situation((), (), {}, _tags_on(held, vocabulary)), report)
     decisions = [
-        Decision(
-            document=document, vocabulary=vocabulary, source_id=document.source_id, tag_id=tag, kind=kind, actor=actor
-        )
+        Decision(document=held, vocabulary=vocabulary, source_id=held.source_id, tag_id=tag, kind=kind, actor=actor)
         for tag, kind in sorted(kinds.items())
     ]
-    Decision.objects.bulk_create(decisions)
-    count_decisions(decision.kind for decision in decisions)
-    add_totals(totals_of_change([], decisions))
-    _apply_to_document(document, vocabulary, situation, report, actor, origin)
+    _append(decisions, superseded=[])
+    set_document_tags(document=held, vocabulary=vocabulary, tag_ids=report.final_tag_ids, origin=origin, actor=actor)
     return OutcomeSummary(report.status, 1, {d.tag_id: str(d.kind) for d in decisions})
 
 
 def _check_report(vocabulary: Vocabulary, report: OutcomeReport) -> None:
     check_tags(vocabulary=vocabulary, tag_ids=set(report.final_tag_ids))
-    unlimited = set(report.rejected_tag_ids)
-    for tag_id in unlimited:
+    rejected = set(report.rejected_tag_ids)
+    for tag_id in rejected:
         check_tags(vocabulary=vocabulary, tag_ids={tag_id}, pointer="/rejected")
-    if unlimited & set(report.final_tag_ids):
+    if rejected & set(report.final_tag_ids):
         raise InvalidInput(
             _("A tag cannot be final and rejected at once."), code="final_and_rejected", pointer="/rejected"
         )
@@ -136,12 +167,11 @@ def _wanted(situation: Situation, report: OutcomeReport) -> dict[uuid.UUID, Deci
     return decisions_of_submission(situation, final=set(report.final_tag_ids), rejected=set(report.rejected_tag_ids))
 
 
-def _append_decisions(  # noqa: PLR0913
-    recommendation: Recommendation,
+def _append_decisions(
+    case: _Case,
     suggestions: Iterable[Suggestion],
     before: Sequence[Decision],
     wanted: dict[uuid.UUID, Decision.Kind],
-    document: Document | None,
     actor: Any | None,
 ) -> list[Decision]:
     """Append where the decision on a tag differs from the one that stands."""
@@ -149,10 +179,10 @@ def _append_decisions(  # noqa: PLR0913
     shown = {s.tag_id: s for s in suggestions}
     after = [
         Decision(
-            recommendation=recommendation,
-            document=document,
-            vocabulary_id=recommendation.vocabulary_id,
-            source_id=recommendation.source_id,
+            recommendation=case.recommendation,
+            document=case.document,
+            vocabulary_id=case.recommendation.vocabulary_id,
+            source_id=case.recommendation.source_id,
             tag_id=tag_id,
             kind=kind,
             rank=shown[tag_id].rank if tag_id in shown else None,
@@ -162,45 +192,42 @@ def _append_decisions(  # noqa: PLR0913
         for tag_id, kind in sorted(wanted.items())
         if tag_id not in standing or standing[tag_id].kind != kind
     ]
-    Decision.objects.bulk_create(after)
-    count_decisions(decision.kind for decision in after)
-    superseded = [standing[d.tag_id] for d in after if d.tag_id in standing]
-    add_totals(totals_of_change(superseded, after))
+    _append(after, superseded=[standing[d.tag_id] for d in after if d.tag_id in standing])
     return after
 
 
-def _apply_to_document(  # noqa: PLR0913
-    document: Document | None,
-    vocabulary: Vocabulary,
-    situation: Situation,
-    report: OutcomeReport,
-    actor: Any | None,
-    origin: str,
-) -> None:
-    if document is None:
+def _append(decisions: Sequence[Decision], *, superseded: Iterable[Decision]) -> None:
+    Decision.objects.bulk_create(decisions)
+    count_decisions(decision.kind for decision in decisions)
+    add_totals(totals_of_change(superseded, decisions))
+
+
+def _apply_to_document(case: _Case, report: OutcomeReport, actor: Any | None, origin: str) -> None:
+    """Submitted: the document bears the final tags. Discarded: what the applied outcome changed is put back."""
+    if case.document is None:
         return
-    discarded = report.status == Outcome.Status.DISCARDED
-    tag_ids = tags_after_discarding(situation) if discarded else set(report.final_tag_ids)
-    set_document_tags(document=document, vocabulary=vocabulary, tag_ids=tag_ids, origin=origin, actor=actor)
+    tag_ids = set(report.final_tag_ids)
+    if report.status == Outcome.Status.DISCARDED:
+        if case.applied is None:
+            return
+        applied = case.applied
+        tag_ids = tags_after_discarding(case.tag_ids_now, before=applied.tag_ids_before, final=applied.final_tag_ids)
+    vocabulary = case.recommendation.vocabulary
+    set_document_tags(document=case.document, vocabulary=vocabulary, tag_ids=tag_ids, origin=origin, actor=actor)
 
 
-def _save_outcome(  # noqa: PLR0913
-    recommendation: Recommendation,
-    report: OutcomeReport,
-    document: Document | None,
-    actor: Any | None,
-    *,
-    changed: bool,
-    seen: Sequence[Suggestion],
+def _save_outcome(
+    case: _Case, report: OutcomeReport, actor: Any | None, *, changed: bool, seen: Sequence[Suggestion]
 ) -> Outcome:
-    outcome = Outcome.objects.filter(pk=recommendation.pk).first()
+    outcome = case.outcome
     if outcome is None:
-        outcome = Outcome(recommendation=recommendation)
+        outcome = Outcome(recommendation=case.recommendation)
         _count_shown(seen, set(report.not_shown_tag_ids))
     elif changed or outcome.status != report.status:
         outcome.revision += 1
         outcome.updated_at = timezone.now()
-    outcome.document, outcome.status, outcome.actor = document, report.status, actor
+    outcome.tag_ids_before = sorted(case.tag_ids_before)
+    outcome.document, outcome.status, outcome.actor = case.document, report.status, actor
     outcome.final_tag_ids = list(report.final_tag_ids)
     outcome.save()
     return outcome
