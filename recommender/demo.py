@@ -6,21 +6,21 @@ from django.utils.translation import gettext as _
 
 from tagplatform.common.errors import DomainError
 from tagplatform.content.debtags import load_debtags
-from tagplatform.content.models import TagAssignment
 from tagplatform.content.newsroom import load_newsroom
+from tagplatform.imports.models import ImportRun
+from tagplatform.imports.selectors import was_imported
 from tagplatform.taxonomy.models import Vocabulary
 
 logger = logging.getLogger(__name__)
 
-DEMO_SLUGS = ("debtags", "newsroom")
-ENOUGH_ASSIGNMENTS = 100
+TARGET_BY_VOCABULARY = {"debtags": "debian / debtags", "newsroom": "newsroom / newsroom"}
 
 
 def demo_vocabulary() -> Vocabulary | None:
-    """The vocabulary of a demo that has been loaded to its end."""
-    for vocabulary in Vocabulary.objects.filter(slug__in=DEMO_SLUGS).order_by("slug"):
-        if TagAssignment.objects.filter(tag__vocabulary=vocabulary)[:ENOUGH_ASSIGNMENTS].count() == ENOUGH_ASSIGNMENTS:
-            return vocabulary
+    """The vocabulary of a demo whose documents have been loaded to their end."""
+    for slug, target in TARGET_BY_VOCABULARY.items():
+        if was_imported(kind=ImportRun.Kind.DOCUMENTS, target=target):
+            return Vocabulary.objects.filter(slug=slug).first()
     return None
 
 

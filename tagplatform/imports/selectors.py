@@ -13,6 +13,12 @@ def unfinished_run(*, kind: str, target: str, file_digest: str) -> ImportRun | N
     return latest
 
 
+def was_imported(*, kind: str, target: str) -> bool:
+    """Whether the latest import into the target came to its end."""
+    latest = ImportRun.objects.filter(kind=kind, target=target).first()
+    return latest is not None and latest.state == ImportRun.State.SUCCEEDED
+
+
 def latest_imports(*, limit: int = 20) -> QuerySet[ImportRun]:
     """The newest imports first."""
     return ImportRun.objects.all()[:limit]
