@@ -38,7 +38,14 @@ class ApiView(APIView):
             self.check_throttles(request)
             raise
         self.check_throttles(request)
-        self.check_permissions(request)
+        if request.method not in self.allowed_methods:
+            raise exceptions.MethodNotAllowed(request.method or "")
+        if request.method != "OPTIONS":  # its answer says no more than the API's public description
+            self.check_permissions(request)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What may be done here stands in the header `Allow`."""
+        return Response(status=204)
 
 
 class PagedView(ApiView):
