@@ -1,7 +1,9 @@
 """One loaded ranker for each vocabulary in this process; a new champion is loaded aside and swapped in."""
 
 import logging
+import math
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +23,8 @@ from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.snapshot import VocabularySnapshot
 
 logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 30.0
 
 
 @dataclass
@@ -46,6 +50,21 @@ class LoadedRanker:
         return kept[1]
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A version that is being loaded, or could not be and is tried again from `retry_at` (time.monotonic) on."""
+
+    version_id: uuid.UUID
+    retry_at: float = math.inf
+
+    @classmethod
+    def failed(cls, version: ModelVersion) -> "Attempt":
+        return cls(version.pk, time.monotonic() + RETRY_AFTER_SECONDS)
+
+    def holds(self, version: ModelVersion) -> bool:
+        return self.version_id == version.pk and time.monotonic() < self.retry_at
+
+
 class RankerStore:
     """Answers keep coming from the loaded ranker while another one is read from disk."""
 
@@ -53,7 +72,7 @@ class RankerStore:
         self._loaded: dict[uuid.UUID, LoadedRanker] = {}
         self._first_load = threading.Lock()
         self._swap = threading.Lock()
-        self._wanted: dict[uuid.UUID, uuid.UUID] = {}
+        self._attempts: dict[uuid.UUID, Attempt] = {}
 
     def current(self, vocabulary: Vocabulary) -> LoadedRanker:
         """The champion's ranker, or the one before it while the champion is being loaded or cannot be.
@@ -62,7 +81,7 @@ class RankerStore:
         """
         loaded = self._loaded.get(vocabulary.pk)
         if loaded is not None and loaded.version.pk == champion_id(vocabulary):
-            return loaded
+            return self._settled(vocabulary, loaded)
         version = champion(vocabulary)
         if version is None or loaded is None:
             return self._load_first(vocabulary, version)
@@ -73,11 +92,20 @@ class RankerStore:
     def forget(self) -> None:
         """Drop every loaded ranker (tests, and a process that wants its memory back)."""
         self._loaded.clear()
-        self._wanted.clear()
+        self._attempts.clear()
 
     def loaded_versions(self) -> list[ModelVersion]:
         """What this process answers with."""
         return [loaded.version for loaded in self._loaded.values()]
+
+    def _settled(self, vocabulary: Vocabulary, loaded: LoadedRanker) -> LoadedRanker:
+        """The champion is what is loaded: it is no substitute (any more), and no other version is waited for."""
+        if loaded.degraded or vocabulary.pk in self._attempts:
+            with self._swap:
+                self._attempts.pop(vocabulary.pk, None)
+                loaded.degraded = False
+                _tell(loaded)
+        return loaded
 
     def _load_first(self, vocabulary: Vocabulary, version: ModelVersion | None) -> LoadedRanker:
         if version is None:
@@ -85,36 +113,50 @@ class RankerStore:
             raise Unavailable(_("No model of this vocabulary has been trained yet."), code="no_model")
         with self._first_load:
             if vocabulary.pk not in self._loaded:
-                self._wanted[vocabulary.pk] = version.pk
-                self._loaded[vocabulary.pk] = _first_that_opens(vocabulary, version)
-                _tell(self._loaded[vocabulary.pk])
+                loaded = _first_that_opens(vocabulary, version)
+                if loaded.degraded:
+                    self._attempts[vocabulary.pk] = Attempt.failed(version)
+                self._loaded[vocabulary.pk] = loaded
+                _tell(loaded)
             return self._loaded[vocabulary.pk]
 
     def _load_aside(self, vocabulary: Vocabulary, version: ModelVersion) -> None:
-        """Start loading `version` in a thread, unless that has been tried since the alias moved."""
+        """Start loading `version` in a thread, unless one is at it or it failed a short while ago."""
         with self._swap:
-            if self._wanted.get(vocabulary.pk) == version.pk:
+            attempt = self._attempts.get(vocabulary.pk)
+            if attempt is not None and attempt.holds(version):
                 return
-            self._wanted[vocabulary.pk] = version.pk
+            self._attempts[vocabulary.pk] = Attempt(version.pk)
         threading.Thread(target=self._swap_in, args=(vocabulary.pk, version), daemon=True).start()
 
     def _swap_in(self, vocabulary_id: uuid.UUID, version: ModelVersion) -> None:
         try:
             fresh = LoadedRanker(version, open_version(version))
         except DatabaseError:
-            self._wanted.pop(vocabulary_id, None)  # the next request tries again
+            self._conclude(vocabulary_id, version)  # the next request tries again
         except Exception:
             logger.exception("%s cannot be loaded; answers keep coming from the version before it", version.name)
-            self._loaded[vocabulary_id].degraded = True
-            _tell(self._loaded[vocabulary_id])
+            self._conclude(vocabulary_id, version, failed=True)
         else:
-            with self._swap:
-                if self._wanted.get(vocabulary_id) == version.pk:
-                    self._loaded[vocabulary_id] = fresh
-                    _tell(fresh)
+            self._conclude(vocabulary_id, version, fresh)
             logger.info("now answering with %s", version.name)
         finally:
             connection.close()
+
+    def _conclude(
+        self, vocabulary_id: uuid.UUID, version: ModelVersion, fresh: LoadedRanker | None = None, failed: bool = False
+    ) -> None:
+        """What came of an attempt; nothing where the champion has moved on meanwhile."""
+        with self._swap:
+            attempt, loaded = self._attempts.get(vocabulary_id), fresh or self._loaded.get(vocabulary_id)
+            if attempt is None or attempt.version_id != version.pk or loaded is None:
+                return
+            del self._attempts[vocabulary_id]
+            if failed:
+                self._attempts[vocabulary_id] = Attempt.failed(version)
+                loaded.degraded = True
+            self._loaded[vocabulary_id] = loaded
+            _tell(loaded)
 
 
 def _tell(loaded: LoadedRanker) -> None:

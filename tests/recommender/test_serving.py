@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from feedback.models import Recommendation, Suggestion
-from recommender import registry
+from recommender import ml, registry, serving
 from recommender.models import ModelVersion
 from recommender.selectors import champion
 from recommender.services import (
@@ -195,6 +196,67 @@ def test_a_champion_that_is_damaged_while_another_answers_is_not_swapped_in(news
 
     assert ask(newsroom).model_version == "thumb-1"
     assert ask(newsroom).degraded is True
+
+
+def wait_until(vocabulary: Vocabulary, version: str, *, degraded: bool) -> Answer:
+    """The answer of that version, or the last one after ten seconds."""
+    deadline = time.monotonic() + 10
+    while (answer := ask(vocabulary)) and time.monotonic() < deadline:
+        if (answer.model_version, answer.degraded) == (version, degraded):
+            break
+        time.sleep(0.05)
+    return answer
+
+
+def test_after_a_roll_back_from_a_damaged_champion_answers_are_whole_again(newsroom: Vocabulary) -> None:
+    ask(newsroom)
+    damage(second_champion(newsroom))
+    wait_until(newsroom, "thumb-1", degraded=True)
+
+    registry.roll_back(vocabulary=newsroom, actor=None, reason="damaged")
+    answer = ask(newsroom)
+
+    assert (answer.model_version, answer.degraded) == ("thumb-1", False)
+    assert REGISTRY.get_sample_value("tagplatform_model_degraded", {"vocabulary": newsroom.slug}) == 0
+
+
+@pytest.mark.parametrize("first_load", [True, False])
+def test_a_champion_whose_bundle_was_restored_is_tried_again(
+    newsroom: Vocabulary, monkeypatch: pytest.MonkeyPatch, first_load: bool
+) -> None:
+    monkeypatch.setattr(serving, "RETRY_AFTER_SECONDS", 0.2)
+    ask(newsroom)
+    second = second_champion(newsroom)
+    damage(second)
+    if first_load:
+        rankers.forget()
+    wait_until(newsroom, "thumb-1", degraded=True)
+
+    damage(second)  # the same bits once more: whole again
+    answer = wait_until(newsroom, "thumb-2", degraded=False)
+
+    assert (answer.model_version, answer.degraded) == ("thumb-2", False)
+
+
+def test_a_champion_that_failed_for_another_reason_is_tried_again(
+    newsroom: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "RETRY_AFTER_SECONDS", 0.2)
+    ask(newsroom)
+    second_champion(newsroom)
+    failures = iter([MemoryError("for a moment")])
+
+    def open_after_a_failure(version: ModelVersion) -> ml.Ranker:
+        for failure in failures:
+            raise failure
+        return registry.open_version(version)
+
+    monkeypatch.setattr(serving, "open_version", open_after_a_failure)
+    during = wait_until(newsroom, "thumb-1", degraded=True)
+    after = wait_until(newsroom, "thumb-2", degraded=False)
+
+    assert (during.model_version, during.degraded) == ("thumb-1", True)
+    assert (after.model_version, after.degraded) == ("thumb-2", False)
 
 
 def test_when_no_bundle_opens_the_answer_is_503(newsroom: Vocabulary) -> None:
