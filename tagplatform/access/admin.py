@@ -1,6 +1,6 @@
 """People, their roles, and API keys in the admin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tagplatform.access.models import ApiKey, IdempotencyRecord, User
+from tagplatform.access.permissions import scopes_of
 from tagplatform.access.services import create_api_key, revoke_api_key, rotate_api_key
 from tagplatform.common.admin import Button, LargeTablePaginator, PlatformAdmin, ReadOnlyAdmin, object_page
 from tagplatform.common.scopes import Scope
@@ -55,8 +56,9 @@ def state_of(key: ApiKey) -> tuple[str, str]:
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a key may do is chosen from the list of scopes."""
+    """What a key may do is chosen from what the person who makes it may do."""
 
+    offered_scopes: ClassVar[set[str]] = set()
     scopes = forms.MultipleChoiceField(
         label=_("scopes"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget()
     )
@@ -64,6 +66,12 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApiKey
         fields = ("name", "source", "scopes", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "scopes" in self.fields:
+            offered = [(scope.value, scope.label) for scope in Scope if scope in self.offered_scopes]
+            self.fields["scopes"].choices = offered  # type: ignore[attr-defined]
 
 
 @admin.register(ApiKey)
@@ -84,6 +92,15 @@ class ApiKeyAdmin(PlatformAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         return (*self.fields, *self.readonly_fields) if obj else self.fields
+
+    def get_form(self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"offered_scopes": scopes_of(request.user)})
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """A key that may do more than this person is for others to change; revoking it is a button."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or scopes_of(request.user).issuperset(obj.scopes))
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         """A key that is in use keeps its source and its rights; for others, make another key."""

@@ -19,6 +19,11 @@ PERMISSION_BY_SCOPE: dict[str, str] = {
 }
 
 
+def scopes_of(user: Any) -> set[str]:
+    """What a person may do, and so may let a key of theirs do."""
+    return {scope for scope, permission in PERMISSION_BY_SCOPE.items() if user.has_perm(permission)}
+
+
 class HasScope(BasePermission):
     """The view's `read_scope` for safe methods, `write_scope` for the others."""
 

@@ -3,12 +3,16 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tagplatform.access.models import ApiKey, User
+from tagplatform.access.permissions import scopes_of
+from tagplatform.common.errors import Conflict, InvalidInput
 from tagplatform.content.models import Source
 
 KEY_START = "tp"
@@ -29,7 +33,8 @@ def create_api_key(  # noqa: PLR0913
     created_by: User | None = None,
     rotated_from: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
-    """The new key's row and its full text, which is not kept anywhere."""
+    """The new key's row and its full text, which is not kept anywhere; nobody gives a key more than they may do."""
+    _check_may_give(created_by, scopes)
     secret = secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         name=name,
@@ -47,6 +52,9 @@ def create_api_key(  # noqa: PLR0913
 @transaction.atomic
 def rotate_api_key(*, key: ApiKey, actor: User | None) -> tuple[ApiKey, str]:
     """A successor with the same rights; the old key works for another day, so that clients can change over."""
+    key = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if not key.usable:
+        raise Conflict(_("This key is revoked or expired. Make a new one instead."), code="key_not_usable")
     successor, text = create_api_key(
         name=key.name,
         source=key.source,
@@ -67,10 +75,22 @@ def revoke_api_key(*, key: ApiKey) -> None:
     key.save(update_fields=["revoked_at"])
 
 
+def _check_may_give(person: User | None, scopes: Iterable[str]) -> None:
+    """InvalidInput for rights that the person does not have; the command line (nobody) may give them all."""
+    beyond = [] if person is None else sorted(set(scopes) - scopes_of(person))
+    if beyond:
+        raise InvalidInput(
+            _("A key gets only rights that you have yourself; you do not have: %(scopes)s.")
+            % {"scopes": ", ".join(beyond)},
+            code="scope_not_held",
+            pointer="/scopes",
+        )
+
+
 def find_api_key(text: str) -> ApiKey | None:
     """The usable key that `text` belongs to; None where there is none."""
-    start, _, rest = text.partition("_")
-    prefix, _, secret = rest.partition("_")
+    start, _separator, rest = text.partition("_")
+    prefix, _separator, secret = rest.partition("_")
     if start != KEY_START or not prefix.isalnum() or not secret:
         return None
     key = ApiKey.objects.select_related("source").filter(prefix=prefix).first()

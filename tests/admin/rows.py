@@ -79,7 +79,8 @@ def alias_change() -> Any:
 
 
 def api_key() -> Any:
-    key, _text = create_api_key(name="CMS", source=SourceFactory(), scopes=["recommend"], created_by=UserFactory())
+    maker = UserFactory(is_superuser=True)
+    key, _text = create_api_key(name="CMS", source=SourceFactory(), scopes=["recommend"], created_by=maker)
     return key
 
 
