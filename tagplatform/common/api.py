@@ -43,7 +43,7 @@ class ApiView(APIView):
         if request.method != "OPTIONS":  # its answer says no more than the API's public description
             self.check_permissions(request)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What may be done here stands in the header `Allow`."""
         return Response(status=204)
 
