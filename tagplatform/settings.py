@@ -250,6 +250,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "stalled training runs": {"task": "recommender.tasks.recover_stalled_runs", "schedule": 30.0},
     "monthly entry of every vocabulary": {"task": "recommender.tasks.schedule_retraining", "schedule": 600.0},
+    "documents past their day": {
+        "task": "tagplatform.content.tasks.erase_documents_past_their_day",
+        "schedule": crontab(hour=3, minute=10),
+    },
     "expired idempotency keys": {
         "task": "tagplatform.access.tasks.forget_expired_idempotency_keys",
         "schedule": crontab(minute=20),

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from tagplatform.content.models import MAX_BODY_CHARACTERS, Document, Source, Ta
 from tagplatform.taxonomy.models import Tag, Vocabulary
 
 HEAD_SHARE = 0.75
+ERASED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -89,4 +90,19 @@ def check_tags(*, vocabulary: Vocabulary, tag_ids: set[uuid.UUID], pointer: str 
 
 def erase_document(*, document: Document) -> None:
     """Delete the document and its tags; the ledger keeps its decisions without the text."""
-    document.delete()
+    _erase([document.pk])
+
+
+def erase_outdated_documents(*, today: date) -> int:
+    """Erase what was to be kept until a day before this one, batch by batch; returns how many documents."""
+    outdated = list(
+        Document.objects.filter(retain_until__lt=today).order_by("retain_until").values_list("pk", flat=True)
+    )
+    for start in range(0, len(outdated), ERASED_AT_ONCE):
+        _erase(outdated[start : start + ERASED_AT_ONCE])
+    return len(outdated)
+
+
+def _erase(document_ids: list[uuid.UUID]) -> None:
+    """In one transaction, without loading the texts."""
+    Document.objects.filter(pk__in=document_ids).only("pk").delete()

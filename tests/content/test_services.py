@@ -1,8 +1,12 @@
 """Documents are saved by the id of their source, bear tags, and are erased."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from feedback.models import Decision
 from tagplatform.common.errors import InvalidInput
@@ -15,7 +19,8 @@ from tagplatform.content.services import (
     set_document_tags,
     shorten_body,
 )
-from tests.factories import DocumentFactory, SourceFactory, TagFactory, UserFactory
+from tagplatform.content.tasks import erase_documents_past_their_day
+from tests.factories import DocumentFactory, SourceFactory, TagAssignmentFactory, TagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +86,39 @@ def test_erasing_a_document_keeps_the_decision_without_the_text() -> None:
     erase_document(document=document)
 
     assert Decision.objects.get().document is None
+
+
+def test_documents_are_erased_after_the_day_until_which_they_are_kept() -> None:
+    today = timezone.localdate()
+    outdated = DocumentFactory(retain_until=today - timedelta(days=1))
+    tag = TagAssignmentFactory(document=outdated).tag
+    Decision.objects.create(document=outdated, vocabulary=tag.vocabulary, tag=tag, kind="added")
+    kept = {DocumentFactory(retain_until=today), DocumentFactory(retain_until=None)}
+
+    n_erased = erase_documents_past_their_day()
+
+    assert n_erased == 1
+    assert set(Document.objects.all()) == kept
+    assert Decision.objects.get().document is None
+
+
+def test_many_documents_are_erased_in_batches(
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr("tagplatform.content.services.ERASED_AT_ONCE", 10)
+    DocumentFactory.create_batch(25, retain_until="2020-01-01")
+
+    with django_assert_max_num_queries(1 + 3 * 12):
+        n_erased = erase_documents_past_their_day()
+
+    assert n_erased == 25
+    assert not Document.objects.exists()
+
+
+def test_erasing_outdated_documents_is_on_the_schedule() -> None:
+    tasks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert erase_documents_past_their_day.name in tasks
 
 
 def test_documents_without_tags_are_those_that_bear_none_of_the_vocabulary() -> None:
