@@ -79,6 +79,7 @@ class TrainingRun(PublicModel):
     cancel_requested = models.BooleanField(default=False)
     worker = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    woken_at = models.DateTimeField(null=True, blank=True, help_text=_("when a worker was last called again for it"))
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -180,6 +181,7 @@ class ModelAliasChange(PublicModel):
     to_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=500)
+    is_rollback = models.BooleanField(default=False, help_text=_("takes back what came after the version it moves to"))
 
     class Meta:
         verbose_name = _("move of an alias")

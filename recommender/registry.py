@@ -87,15 +87,18 @@ def register_version(*, run: TrainingRun, fields: dict[str, Any]) -> ModelVersio
 
 
 @transaction.atomic
-def promote(*, version: ModelVersion, actor: Any | None, reason: str) -> ModelAliasChange | None:
+def promote(
+    *, version: ModelVersion, actor: Any | None, reason: str, is_rollback: bool = False
+) -> ModelAliasChange | None:
     """Make the version champion; None where it is already. Conflict where its bundle cannot be served."""
+    Vocabulary.objects.select_for_update().get(pk=version.vocabulary_id)
+    version.refresh_from_db(fields=["status"])
     if version.status != ModelVersion.Status.READY:
         raise Conflict(
             _("%(version)s cannot go live: %(status)s.")
             % {"version": version.name, "status": version.get_status_display()},
             code="version_not_ready",
         )
-    Vocabulary.objects.select_for_update().get(pk=version.vocabulary_id)
     alias = ModelAlias.objects.filter(vocabulary=version.vocabulary_id, name=ModelAlias.Name.CHAMPION).first()
     if alias is not None and alias.version_id == version.pk:
         return None
@@ -112,6 +115,7 @@ def promote(*, version: ModelVersion, actor: Any | None, reason: str) -> ModelAl
         to_version=version,
         actor=actor,
         reason=reason[:500],
+        is_rollback=is_rollback,
     )
 
 
@@ -122,8 +126,7 @@ def roll_back(*, vocabulary: Vocabulary, actor: Any | None, reason: str) -> Mode
             open_version(version)
         except ml.BundleError:
             continue
-        version.refresh_from_db()
-        promote(version=version, actor=actor, reason=reason)
+        promote(version=version, actor=actor, reason=reason, is_rollback=True)
         return version
     raise Conflict(_("There is no earlier version that could go live."), code="nothing_to_roll_back_to")
 

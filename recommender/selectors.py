@@ -27,12 +27,27 @@ def champion_id(vocabulary: Vocabulary) -> uuid.UUID | None:
 
 
 def former_champions(vocabulary: Vocabulary) -> list[ModelVersion]:
-    """Versions that were champion before, the last one first, each once, the present one left out."""
-    changes = ModelAliasChange.objects.filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION)
-    present = champion(vocabulary)
-    versions = [change.from_version for change in changes.select_related("from_version__vocabulary")]
-    unique = {version.pk: version for version in versions if version is not None}
-    return [version for version in unique.values() if present is None or version.pk != present.pk]
+    """Versions to roll back to, the last one first, each once: former champions that no roll back has left behind
+    and whose bundles still exist."""
+    ids = dict.fromkeys(reversed(_champion_stack(vocabulary)))
+    ids.pop(champion_id(vocabulary), None)
+    kept = ModelVersion.objects.select_related("vocabulary").exclude(status=ModelVersion.Status.DELETED)
+    versions = kept.in_bulk(list(ids))
+    return [versions[version_id] for version_id in ids if version_id in versions]
+
+
+def _champion_stack(vocabulary: Vocabulary) -> list[uuid.UUID | None]:
+    """The champions one upon the other: a promotion puts one on top, a roll back takes off what lies above its own."""
+    changes = ModelAliasChange.objects.filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION).order_by("pk")
+    stack: list[uuid.UUID | None] = []
+    for before, after, is_rollback in changes.values_list("from_version_id", "to_version_id", "is_rollback"):
+        stack = stack or [before]
+        if is_rollback and after in stack:
+            while stack[-1] != after:
+                stack.pop()
+        else:
+            stack.append(after)
+    return stack
 
 
 def active_run(vocabulary: Vocabulary) -> TrainingRun | None:

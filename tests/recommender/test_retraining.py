@@ -11,7 +11,7 @@ from recommender import ml, registry
 from recommender.models import ModelVersion, TrainingPolicy, TrainingRun
 from recommender.retraining import carry_out
 from recommender.runs import cancel_training, claim_run, request_training
-from recommender.selectors import champion
+from recommender.selectors import champion, former_champions
 from recommender.services import RecommendationRequest, recommend_tags
 from recommender.tasks import start_scheduled_training, train
 from recommender.training_data import REJECTED_WEIGHT, collect_training_data
@@ -212,6 +212,29 @@ def test_rolling_back_makes_the_former_champion_answer_again(thumb_newsroom: Voc
     back = registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
 
     assert back == first == champion(thumb_newsroom)
+
+
+def test_rolling_back_twice_goes_two_versions_back_and_not_forth_again(thumb_newsroom: Vocabulary) -> None:
+    for notation in ("one", "two", "three"):
+        TagFactory(vocabulary=thumb_newsroom, notation=notation)
+        do_run(thumb_newsroom)
+
+    back = [registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad") for _ in range(2)]
+
+    assert [version.number for version in back] == [2, 1]
+    assert former_champions(thumb_newsroom) == []
+
+
+def test_a_version_promoted_by_hand_after_a_roll_back_can_be_rolled_back(thumb_newsroom: Vocabulary) -> None:
+    for notation in ("one", "two"):
+        TagFactory(vocabulary=thumb_newsroom, notation=notation)
+        do_run(thumb_newsroom)
+    registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad")
+    registry.promote(version=ModelVersion.objects.get(number=2), actor=None, reason="was not bad")
+
+    back = registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="was bad")
+
+    assert back.number == 1
 
 
 def test_there_is_nothing_to_roll_back_to_before_the_second_version(thumb_newsroom: Vocabulary) -> None:

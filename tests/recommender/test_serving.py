@@ -201,10 +201,10 @@ def test_a_champion_that_is_damaged_while_another_answers_is_not_swapped_in(news
 def wait_until(vocabulary: Vocabulary, version: str, *, degraded: bool) -> Answer:
     """The answer of that version, or the last one after ten seconds."""
     deadline = time.monotonic() + 10
-    while (answer := ask(vocabulary)) and time.monotonic() < deadline:
-        if (answer.model_version, answer.degraded) == (version, degraded):
-            break
+    answer = ask(vocabulary)
+    while (answer.model_version, answer.degraded) != (version, degraded) and time.monotonic() < deadline:
         time.sleep(0.05)
+        answer = ask(vocabulary)
     return answer
 
 
