@@ -106,8 +106,14 @@ def runs_to_wake(now: Any | None = None) -> list[TrainingRun]:
     TrainingRun.objects.filter(_stalled(), cancel_requested=True).update(state=State.CANCELLED, finished_at=moment)
     stalled = list(TrainingRun.objects.filter(_stalled()).values_list("pk", flat=True))
     TrainingRun.objects.filter(_stalled(), pk__in=stalled).update(state=State.QUEUED, stage="")
-    lost = Q(state=State.QUEUED, created_at__lt=moment - QUEUED_TOO_LONG)
+    long_ago = moment - QUEUED_TOO_LONG
+    lost = Q(state=State.QUEUED, created_at__lt=long_ago) & (Q(woken_at=None) | Q(woken_at__lt=long_ago))
     return list(TrainingRun.objects.filter(Q(pk__in=stalled, state=State.QUEUED) | lost))
+
+
+def remember_waking(run: TrainingRun) -> None:
+    """A message has been sent for the run; another one follows only when this one seems lost too."""
+    TrainingRun.objects.filter(pk=run.pk).update(woken_at=timezone.now())
 
 
 def _stalled() -> Q:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from recommender.models import TrainingRun
 from recommender.retraining import carry_out
-from recommender.runs import claim_run, request_training, runs_to_wake
+from recommender.runs import claim_run, remember_waking, request_training, runs_to_wake
 from recommender.schedules import schedule_every_vocabulary
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
@@ -37,6 +37,7 @@ def recover_stalled_runs() -> int:
     for run in runs:
         logger.warning("training run %s is taken up again", run.public_id)
         train.delay(str(run.pk))
+        remember_waking(run)
     return len(runs)
 
 

@@ -16,6 +16,7 @@ from recommender.runs import (
     request_training,
     runs_to_wake,
 )
+from recommender.tasks import recover_stalled_runs, train
 from tagplatform.common.errors import Conflict
 from tests.factories import TrainingRunFactory, VocabularyFactory
 
@@ -103,6 +104,34 @@ def test_a_queued_run_whose_message_was_lost_is_woken() -> None:
     run = TrainingRunFactory(created_at=timezone.now() - timedelta(hours=1))
 
     assert [r.pk for r in runs_to_wake()] == [run.pk]
+
+
+def test_a_lost_message_is_sent_again_once_in_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = TrainingRunFactory(created_at=timezone.now() - timedelta(hours=1))
+    sent: list[str] = []
+    monkeypatch.setattr(train, "delay", sent.append)
+
+    recover_stalled_runs()
+    recover_stalled_runs()
+    sent_at_once = list(sent)
+    TrainingRun.objects.update(woken_at=timezone.now() - timedelta(minutes=11))
+    recover_stalled_runs()
+
+    assert sent_at_once == [str(run.pk)]
+    assert sent == [str(run.pk)] * 2
+
+
+def test_a_stalled_run_that_was_woken_is_not_woken_again_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = claimed_run()
+    TrainingRun.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    fall_silent(run)
+    sent: list[str] = []
+    monkeypatch.setattr(train, "delay", sent.append)
+
+    recover_stalled_runs()
+    recover_stalled_runs()
+
+    assert sent == [str(run.pk)]
 
 
 def test_cancelling_ends_a_queued_run_at_once_and_tells_a_running_one() -> None:
