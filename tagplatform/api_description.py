@@ -14,7 +14,8 @@ place of the body, or of the address's parameters.
 **Repeating.** Send an `Idempotency-Key` (for example a UUID) with a POST that creates something. The same request with
 the same key is carried out once; its answer is replayed for 24 hours with `Idempotency-Replayed: true`. A different
 request with that key is refused (422). While the first one runs, the answer is 409 with `Retry-After`. An answer that
-is no success frees the key.
+is no success frees the key. No copy of a document's text is kept: a repeated `POST /documents` shows the document as it
+is by then.
 
 **Limits.** Answers bear `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds); over the limit the
 answer is 429 with `Retry-After`. A request has at most 1,000,000 bytes and a text 200,000 characters: of a longer

@@ -30,22 +30,28 @@ class StillRunning(Conflict):
     retry_after_seconds = 1
 
 
-def answer_once(request: Request, answer: Callable[[], Response], *, in_transaction: bool) -> Response:
+def answer_once(
+    request: Request,
+    answer: Callable[[], Response],
+    *,
+    in_transaction: bool,
+    again: Callable[[], Response] | None = None,
+) -> Response:
     """Answer, or replay. A key is freed again by every answer that is no success: nothing was created.
 
     With `in_transaction` the record of the answer is committed together with the work, so that a crash leaves either
-    both or neither.
+    both or neither. With `again` the body is not kept: `again` makes it anew.
     """
     key = request.headers.get(HEADER)
     if key is None:
         return answer()
     record = _claim(_owner(request), _checked(key), _hash_of(request))
     if record.response_status is not None:
-        return _replay(record)
+        return _replay(record, again)
     try:
         with transaction.atomic() if in_transaction else nullcontext():
             response = answer()
-            _keep(record, response)
+            _keep(record, response, with_body=again is None)
     except BaseException:
         _free(record)
         raise
@@ -103,12 +109,12 @@ def _expired(record: IdempotencyRecord) -> bool:
     return age > (ABANDONED_AFTER if record.response_status is None else KEPT_FOR)
 
 
-def _keep(record: IdempotencyRecord, response: Response) -> None:
+def _keep(record: IdempotencyRecord, response: Response, *, with_body: bool) -> None:
     if not 200 <= response.status_code < 300:
         _free(record)
         return
     record.response_status = response.status_code
-    record.response_body = JSONRenderer().render(response.data).decode()
+    record.response_body = JSONRenderer().render(response.data).decode() if with_body else ""
     record.save(update_fields=["response_status", "response_body"])
 
 
@@ -116,6 +122,7 @@ def _free(record: IdempotencyRecord) -> None:
     IdempotencyRecord.objects.filter(pk=record.pk, response_status=None).delete()
 
 
-def _replay(record: IdempotencyRecord) -> Response:
+def _replay(record: IdempotencyRecord, again: Callable[[], Response] | None) -> Response:
     assert record.response_status is not None
-    return Response(json.loads(record.response_body), status=record.response_status, headers={REPLAYED_HEADER: "true"})
+    body = json.loads(record.response_body) if again is None else again().data
+    return Response(body, status=record.response_status, headers={REPLAYED_HEADER: "true"})

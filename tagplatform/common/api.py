@@ -71,17 +71,35 @@ class PagedView(ApiView):
 class AnswersOnce(Protocol):
     """Carries out a request once for each `Idempotency-Key`; settings.API_IDEMPOTENCY names the implementation."""
 
-    def __call__(self, request: Request, answer: Callable[[], Response], *, in_transaction: bool) -> Response: ...
+    def __call__(
+        self,
+        request: Request,
+        answer: Callable[[], Response],
+        *,
+        in_transaction: bool,
+        again: Callable[[], Response] | None,
+    ) -> Response: ...
 
 
-def answered_once(*, in_transaction: bool = True) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """For POSTs that create: the answer is kept in one transaction with the work, unless a model computes in it."""
+def answered_once(
+    *, in_transaction: bool = True, again: Callable[..., Response] | None = None
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """For POSTs that create: the answer is kept in one transaction with the work, unless a model computes in it.
+
+    A view whose answer holds what may have to be erased gives the method `again`: the body is not kept, and that method
+    makes it anew for a repeated request.
+    """
 
     def decorate(post: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(post)
         def post_once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
             answer_once: AnswersOnce = import_string(settings.API_IDEMPOTENCY)
-            return answer_once(request, lambda: post(view, request, *args, **kwargs), in_transaction=in_transaction)
+            return answer_once(
+                request,
+                lambda: post(view, request, *args, **kwargs),
+                in_transaction=in_transaction,
+                again=again and (lambda: again(view, request, *args, **kwargs)),
+            )
 
         post_once.is_answered_once = True  # type: ignore[attr-defined]
         return post_once

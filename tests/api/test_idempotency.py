@@ -70,6 +70,32 @@ def test_what_a_crash_left_behind_expires(caller: Caller) -> None:
     assert IdempotencyRecord.objects.get().response_status == 200
 
 
+def test_an_answer_with_a_text_is_made_anew_so_that_no_copy_outlives_an_erased_document(caller: Caller) -> None:
+    article = {"external_id": "news/1", "title": "A headline", "text": "A confidential text", "extra": {"by": "Jo"}}
+
+    first = caller.post("/documents", article, **KEY)
+    second = caller.post("/documents", article, **KEY)
+    caller.delete("/documents/news/1")
+    third = caller.post("/documents", article, **KEY)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json() == first.json()
+    assert second["Idempotency-Replayed"] == "true"
+    assert (third.status_code, third.json()["code"]) == (409, "erased_since")
+    kept = str(list(IdempotencyRecord.objects.values()))
+    assert not any(text in kept for text in ("headline", "confidential", "Jo"))
+
+
+def test_a_late_repeat_shows_the_newer_document_and_does_not_overwrite_it(caller: Caller) -> None:
+    caller.post("/documents", {"external_id": "1", "title": "Old"}, **KEY)
+    caller.post("/documents", {"external_id": "1", "title": "New"})
+
+    late = caller.post("/documents", {"external_id": "1", "title": "Old"}, **KEY)
+
+    assert (late.status_code, late.json()["title"]) == (201, "New")
+    assert Document.objects.get().title == "New"
+
+
 @pytest.mark.parametrize("error", [OperationalError("away"), ZeroDivisionError()])
 def test_a_failed_attempt_frees_the_key(caller: Caller, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(**kwargs: object) -> None:

@@ -1,10 +1,14 @@
 """Documents over HTTP: in, out, erased. An API key sees those of its own source."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tagplatform.common.api import ApiView, PagedView, answered_once, body_of, query_of
+from tagplatform.common.errors import Conflict
 from tagplatform.common.scopes import Scope
 from tagplatform.content.api import examples, shapes
 from tagplatform.content.api.callers import chosen_source, document_in_path, own_source
@@ -35,6 +39,18 @@ class Documents(PagedView):
             found = found.filter(source=chosen_source(request, query.get("source")))
         return self.answer([present_summary(row, query["label_language"]) for row in self.page(found)])
 
+    def show_saved(self, request: Request) -> Response:
+        """The answer to a repeated POST: the document as it is now, since no copy of its text is kept."""
+        body = body_of(request, shapes.DocumentRequest)
+        source = chosen_source(request, body.get("source"))
+        saved = Document.objects.filter(source=source, external_id=body["external_id"]).first()
+        if saved is None:
+            raise Conflict(
+                _("This request was carried out, and the document has been erased since. Take a new Idempotency-Key."),
+                code="erased_since",
+            )
+        return Response(_present_saved(saved, body))
+
     @extend_schema(
         operation_id="save_document",
         tags=["Documents"],
@@ -46,11 +62,12 @@ class Documents(PagedView):
         },
         examples=[examples.DOCUMENT_REQUEST, examples.SAVED],
     )
-    @answered_once()
+    @answered_once(again=show_saved)
     def post(self, request: Request) -> Response:
         """Create the document, or bring the one with this `external_id` up to date: fields left out become empty.
 
-        Its tags stay as they are; `PUT /documents/{external_id}/tags` sets them.
+        Its tags stay as they are; `PUT /documents/{external_id}/tags` sets them. A request that is repeated with its
+        `Idempotency-Key` shows the document as it is by then, or 409 `erased_since`.
         """
         body = body_of(request, shapes.DocumentRequest)
         source = chosen_source(request, body.get("source"))
@@ -63,9 +80,7 @@ class Documents(PagedView):
             split_group=body["split_group"],
         )
         document, created = save_document(source=source, external_id=body["external_id"], fields=fields)
-        shown = present_document(with_tags(Document.objects.all()).get(pk=document.pk))
-        truncated = len(body["text"]) > MAX_BODY_CHARACTERS
-        return Response(shown | {"truncated": truncated}, status=201 if created else 200)
+        return Response(_present_saved(document, body), status=201 if created else 200)
 
 
 class DocumentByExternalId(ApiView):
@@ -101,3 +116,9 @@ class DocumentByExternalId(ApiView):
         query = query_of(request, shapes.SourceQuery)
         erase_document(document=document_in_path(chosen_source(request, query.get("source")), external_id))
         return Response(status=204)
+
+
+def _present_saved(document: Document, body: dict[str, Any]) -> dict[str, Any]:
+    """The document as stored, and whether the text that was sent was too long for it."""
+    shown = present_document(with_tags(Document.objects.all()).get(pk=document.pk))
+    return shown | {"truncated": len(body["text"]) > MAX_BODY_CHARACTERS}
