@@ -9,13 +9,9 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from recommender.models import TrainingRun
-from recommender.runs import LOG_LINES_KEPT, beat, report_progress
+from recommender.runs import LOG_LINES_KEPT, TrainingCancelled, beat, report_progress
 
 SECONDS_BETWEEN_WRITES = 1.0
-
-
-class TrainingCancelled(Exception):
-    """Somebody asked to cancel the run, or another worker has taken it over."""
 
 
 class RunProgress:

@@ -3,6 +3,8 @@
 import logging
 import shutil
 import subprocess
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from recommender import ml
 from recommender.models import ModelAlias, ModelAliasChange, ModelVersion, TrainingRun
+from recommender.runs import TrainingCancelled, holds_run
 from recommender.selectors import former_champions
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
@@ -61,19 +64,25 @@ def reserve_bundle_path(run: TrainingRun, purpose: str) -> str:
     return f"{run.vocabulary.slug}/{run.public_id}-{run.attempts}-{purpose}"
 
 
-def remove_unregistered_bundles(run: TrainingRun) -> None:
-    """Delete what earlier, broken attempts of this run left on disk."""
+def remove_unregistered_bundles(run: TrainingRun, attempts: Iterable[int]) -> None:
+    """Delete what these attempts of the run left on disk without registering it; other attempts' folders stay."""
     folder = Path(settings.BUNDLES_DIR) / run.vocabulary.slug
     paths = ModelVersion.objects.filter(training_run=run).values_list("bundle_path", "evaluated_path")
     registered = {path for pair in paths for path in pair}
-    for left_over in folder.glob(f"{run.public_id}-*"):
+    left_overs = chain.from_iterable(folder.glob(f"{run.public_id}-{attempt}-*") for attempt in attempts)
+    for left_over in left_overs:
         if f"{run.vocabulary.slug}/{left_over.name}" not in registered:
             shutil.rmtree(left_over, ignore_errors=True)
 
 
 @transaction.atomic
 def register_version(*, run: TrainingRun, fields: dict[str, Any]) -> ModelVersion:
-    """Give the bundle the next number of its vocabulary."""
+    """Give the bundle the next number of its vocabulary. TrainingCancelled where the run is no longer this attempt's.
+
+    The run stays locked until the transaction ends: nobody takes it over before it may have gone live.
+    """
+    if not holds_run(run):
+        raise TrainingCancelled
     Vocabulary.objects.select_for_update().get(pk=run.vocabulary_id)
     last = ModelVersion.objects.filter(vocabulary=run.vocabulary).aggregate(last=Max("number"))["last"]
     return ModelVersion.objects.create(

@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from recommender import ml, registry
 from recommender.models import ModelVersion, Recipe, TrainingRun
-from recommender.progress import RunProgress, TrainingCancelled
-from recommender.runs import finish_run
+from recommender.progress import RunProgress
+from recommender.runs import TrainingCancelled, finish_run
 from recommender.selectors import champion
 from recommender.training_data import TrainingData, collect_training_data
 from recommender.workshop import Workshop, figures
@@ -48,7 +49,7 @@ def carry_out(run: TrainingRun) -> None:
     State = TrainingRun.State  # noqa: N806
     try:
         with RunProgress(run) as progress:
-            registry.remove_unregistered_bundles(run)
+            registry.remove_unregistered_bundles(run, range(1, run.attempts))
             reason, report = _train_and_judge(run, progress)
         finish_run(run, State.SUCCEEDED if report else State.SKIPPED, reason=reason, report=report)
     except TrainingCancelled:
@@ -59,7 +60,7 @@ def carry_out(run: TrainingRun) -> None:
         logger.exception("training run %s failed", run.public_id)
         finish_run(run, State.FAILED, reason=f"{type(error).__name__}: {error}")
     finally:
-        registry.remove_unregistered_bundles(run)
+        registry.remove_unregistered_bundles(run, [run.attempts])
 
 
 def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict[str, Any]]:
@@ -77,10 +78,12 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
     progress.span(0.7, 0.72)
     progress("comparing with the champion", 0.0)
     judgement = _judge(workshop, evaluation, present)
-    version = workshop.register(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
+    fields = workshop.finish(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
     promoted = judgement.acceptable and workshop.policy.promote_automatically
-    if promoted:
-        registry.promote(version=version, actor=run.requested_by, reason=judgement.reason)
+    with transaction.atomic():
+        version = registry.register_version(run=run, fields=fields)
+        if promoted:
+            registry.promote(version=version, actor=run.requested_by, reason=judgement.reason)
     return judgement.reason, {
         "data_digest": data.digest,
         "documents": workshop.split_sizes(),

@@ -19,6 +19,10 @@ LOG_LINES_KEPT = 200
 QUEUED_TOO_LONG = timedelta(minutes=10)
 
 
+class TrainingCancelled(Exception):
+    """Somebody asked to cancel the run, or another worker has taken it over."""
+
+
 def training_policy(vocabulary: Vocabulary) -> TrainingPolicy:
     """The vocabulary's policy, with the defaults where nobody has set one."""
     return TrainingPolicy.objects.get_or_create(vocabulary=vocabulary)[0]
@@ -74,6 +78,12 @@ def beat(run: TrainingRun) -> bool:
     mine = TrainingRun.objects.filter(pk=run.pk, state=State.RUNNING, attempts=run.attempts)
     mine.update(heartbeat_at=timezone.now())
     return mine.filter(cancel_requested=False).exists()
+
+
+def holds_run(run: TrainingRun) -> bool:
+    """Whether the run is still this worker's and wanted; locks it, so that this stays so until the transaction ends."""
+    mine = TrainingRun.objects.filter(pk=run.pk, state=State.RUNNING, attempts=run.attempts, cancel_requested=False)
+    return mine.select_for_update().first() is not None
 
 
 def report_progress(run: TrainingRun, *, stage: str, progress: float, log_tail: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from recommender import ml, registry
-from recommender.models import ModelVersion, TrainingRun
+from recommender.models import TrainingRun
 from recommender.progress import RunProgress
 from recommender.runs import training_policy
 from recommender.training_data import TrainingData
@@ -72,16 +72,15 @@ class Workshop:
         wide = ml.widened(ranker, label_space)
         return ml.evaluate(wide, self.test, label_counts=counts, seed=0, n_train=len(self.train))
 
-    def register(self, trained: ml.TrainedRanker, evaluation: ml.Evaluation, *, refit: bool) -> ModelVersion:
-        """A version with its bundle: the twin itself, or with `refit` one that has learnt the held-out part too."""
+    def finish(self, trained: ml.TrainedRanker, evaluation: ml.Evaluation, *, refit: bool) -> dict[str, Any]:
+        """What to register: the twin itself, or with `refit` a bundle that has learnt the held-out part too."""
         directory = self._directory("evaluated")
         if refit:
             self.progress.span(0.72, 0.98)
             everything = ml.refit_ranker(trained, self.data.examples, on_progress=self.progress)
             directory = self._directory("all")
             ml.save_bundle(everything, directory)
-        ranker = ml.open_bundle(directory)
-        return registry.register_version(run=self.run, fields=self._fields(directory, ranker, evaluation))
+        return self._fields(directory, ml.open_bundle(directory), evaluation)
 
     def _fields(self, directory: Path, ranker: ml.Ranker, evaluation: ml.Evaluation) -> dict[str, Any]:
         data_from, data_until = self.data.window

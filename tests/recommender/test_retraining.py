@@ -1,6 +1,7 @@
 """A run collects, trains, measures, judges and goes live; what fails leaves the champion alone."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -15,6 +16,7 @@ from recommender.selectors import champion, former_champions
 from recommender.services import RecommendationRequest, recommend_tags
 from recommender.tasks import start_scheduled_training, train
 from recommender.training_data import REJECTED_WEIGHT, collect_training_data
+from recommender.workshop import Workshop
 from tagplatform.common.errors import Conflict
 from tagplatform.content.models import Document, Source
 from tagplatform.taxonomy.models import Tag, Vocabulary
@@ -188,6 +190,47 @@ def test_a_disk_that_is_full_fails_the_run_and_leaves_nothing(
     assert run.state == "failed"
     assert "cannot write" in run.reason
     assert champion(thumb_newsroom) is None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_worker_that_lost_its_run_leaves_everything_to_its_successor(
+    thumb_newsroom: Vocabulary, settings: Settings, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    run = request_training(vocabulary=thumb_newsroom, trigger="manual", recipe=QUICK)
+    first = claim_run(run.pk, worker="first")
+    assert first is not None
+    finish = Workshop.finish
+
+    def lose_the_run(workshop: Workshop, *args: Any, **options: Any) -> dict[str, Any]:
+        TrainingRun.objects.update(heartbeat_at="2020-01-01T00:00Z")
+        second = claim_run(run.pk, worker="second")
+        assert second is not None
+        (Path(settings.BUNDLES_DIR) / registry.reserve_bundle_path(second, "evaluated")).mkdir()
+        if fails:
+            raise OSError("the disk is gone")
+        return finish(workshop, *args, **options)
+
+    monkeypatch.setattr(Workshop, "finish", lose_the_run)
+    carry_out(first)
+
+    run.refresh_from_db()
+    assert (run.state, run.worker) == ("running", "second")
+    assert not ModelVersion.objects.exists() and champion(thumb_newsroom) is None
+    assert [folder.name for folder in bundle_folders(settings)] == [f"{run.public_id}-2-evaluated"]
+
+
+def test_an_attempt_removes_what_an_earlier_one_left(thumb_newsroom: Vocabulary, settings: Settings) -> None:
+    run = request_training(vocabulary=thumb_newsroom, trigger="manual", recipe=QUICK)
+    TrainingRun.objects.update(attempts=1)
+    left_over = Path(settings.BUNDLES_DIR) / "thumb" / f"{run.public_id}-1-evaluated"
+    left_over.mkdir(parents=True)
+    claimed = claim_run(run.pk, worker="second")
+    assert claimed is not None
+
+    carry_out(claimed)
+
+    assert not left_over.exists()
+    assert champion(thumb_newsroom) is not None
 
 
 def test_the_task_does_nothing_for_a_run_that_another_worker_has(thumb_newsroom: Vocabulary) -> None:
