@@ -27,8 +27,14 @@ class Settings:
     @property
     def address(self) -> str:
         """What people type into the browser on this machine."""
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::") else self.host  # noqa: S104
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::") else _in_address(self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
+
+    @property
+    def probed_host(self) -> str:
+        """Where the launcher itself asks whether the web server is up, as it stands in an address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return _in_address(host)
 
     @property
     def postgres_directory(self) -> Path:
@@ -42,6 +48,7 @@ class Settings:
             "PATH": programs,
             "PORT": str(self.port),
             "BIND_ADDRESS": self.host,
+            "WEB_BIND": f"{_in_address(self.host)}:{self.port}",
             "TAGPLATFORM_VAR": str(self.var),
             "PYTHONUNBUFFERED": "1",
             # Celery says at every start that root is not recommended; the web server runs as root just as well
@@ -58,11 +65,16 @@ def read_settings(port: int | None = None, procfile: Path | None = None) -> Sett
     return Settings(
         project=PROJECT,
         var=Path(os.environ.get("TAGPLATFORM_VAR") or PROJECT / "var").resolve(),
-        host=os.environ.get("BIND_ADDRESS") or "127.0.0.1",
+        host=(os.environ.get("BIND_ADDRESS") or "127.0.0.1").strip("[]"),
         port=port or _port(os.environ.get("PORT") or DEFAULT_PORT),
         has_own_database=not os.environ.get("DATABASE_URL"),
         procfile=procfile or PROJECT / "Procfile",
     )
+
+
+def _in_address(host: str) -> str:
+    """IPv6 stands in brackets where a port follows."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _port(text: str) -> int:

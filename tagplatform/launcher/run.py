@@ -148,9 +148,8 @@ def _supervise(
 
 def answers(settings: Settings) -> bool:
     """True once the web server says anything sensible about its health."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     try:
-        urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=2).close()
+        urllib.request.urlopen(f"http://{settings.probed_host}:{settings.port}/healthz", timeout=2).close()
     except urllib.error.HTTPError as error:
         return error.code < 500
     except OSError:
