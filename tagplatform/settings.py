@@ -266,6 +266,7 @@ TRAINING_THREADS = env.int("TRAINING_THREADS", default=2)
 TRAINING_HEARTBEAT_SECONDS = 5
 TRAINING_STALLED_AFTER_SECONDS = env.int("TRAINING_STALLED_AFTER_SECONDS", default=60)
 TRAINING_MAX_ATTEMPTS = 3
+BUNDLES_KEPT = env.int("BUNDLES_KEPT", default=3)  # former champions, and newest versions, of each vocabulary
 TRAINING_TIME_LIMIT_SECONDS = env.int("TRAINING_TIME_LIMIT_SECONDS", default=6 * 3600)
 
 # Transport security: on when the site is served over HTTPS
@@ -275,6 +276,8 @@ if env.bool("HTTPS", default=False):
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
+# Asked from inside over HTTP: by the launcher, an orchestrator, Prometheus
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 

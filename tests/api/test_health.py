@@ -19,6 +19,16 @@ def test_healthz_asks_nobody(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}  # without the db fixture a query would fail
 
 
+def test_over_https_only_pages_are_redirected(settings: Settings, db: None) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    client = Client(raise_request_exception=False)
+
+    statuses = {path: client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics", "/", "/x/healthz")}
+
+    assert statuses.pop("/") == statuses.pop("/x/healthz") == 301
+    assert 301 not in statuses.values()
+
+
 def test_ready_with_a_loaded_model(client: Client, caller: Caller, newsroom: Newsroom) -> None:
     ensure_months_ahead()
     caller.post("/recommendations", {"text": FOOTBALL_TEXT})
