@@ -97,8 +97,21 @@ def test_every_change_of_tags_or_labels_counts_the_version_up() -> None:
     look()
     tag.labels.all().delete()
     look()
+    Vocabulary.objects.filter(pk=vocabulary.pk).update(language="zh")
+    look()
 
     assert versions == sorted(set(versions))
+
+
+def test_saving_a_vocabulary_that_was_read_earlier_does_not_take_its_version_back() -> None:
+    read_earlier = VocabularyFactory()
+    TagFactory(vocabulary=read_earlier)
+    version = Vocabulary.objects.get().version
+
+    read_earlier.name = "Another name"
+    read_earlier.save()
+
+    assert Vocabulary.objects.get().version == version > read_earlier.version
 
 
 def test_normalising_is_stable_and_pinyin_only_for_chinese() -> None:

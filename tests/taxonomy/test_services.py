@@ -120,3 +120,13 @@ def test_an_operation_is_not_reverted_over_somebodys_later_change(vocabulary: Vo
 
     assert Tag.objects.get(notation="ai").status == Tag.Status.RETIRED
     assert TagOperation.objects.count() == 2
+
+
+def test_labels_follow_the_language_of_the_vocabulary(vocabulary: Vocabulary) -> None:
+    ai = Tag.objects.get(notation="ai")
+    before = vocabulary_snapshot(vocabulary.pk).tags[ai.pk].label()
+
+    Vocabulary.objects.filter(pk=vocabulary.pk).update(language="zh-hans")
+
+    assert before == "Artificial intelligence"
+    assert vocabulary_snapshot(vocabulary.pk).tags[ai.pk].label() == "人工智能"
