@@ -79,7 +79,7 @@ def _wait_for_model(port: int) -> None:
 def _ask(port: int, n: int) -> None:
     session = requests.Session()
     for i in range(n):
-        session.get(f"http://127.0.0.1:{port}/{('healthz', 'readyz', 'login/', 'api/schema/')[i % 4]}", timeout=30)
+        session.get(f"http://127.0.0.1:{port}/{('healthz', 'readyz', 'sign-in/', 'api/schema/')[i % 4]}", timeout=30)
 
 
 def _resident_megabytes(group: int) -> float:

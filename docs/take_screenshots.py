@@ -42,23 +42,24 @@ def sign_in(page: Page, user: str, password: str) -> None:
     page.goto("/sign-in/")
     page.fill("input[name=username]", user)
     page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/**")
 
 
 def picture_of_desk(page: Page) -> None:
     page.goto("/")
-    page.get_by_label("Title").fill(TITLE)
-    page.get_by_label("Text").fill(TEXT)
-    page.get_by_role("option").or_(page.get_by_role("listitem")).first.wait_for(timeout=30_000)
-    page.wait_for_timeout(2500)
+    page.get_by_role("textbox", name="Title").fill(TITLE)
+    page.get_by_role("textbox", name="Text").fill(TEXT)
+    page.get_by_text("Program", exact=True).wait_for(timeout=30_000)
+    page.wait_for_timeout(1000)
     page.screenshot(path=IMAGES / "desk.png")
 
 
 def picture_of_audit(page: Page) -> None:
     page.goto("/admin/audit/")
-    page.locator(".js-plotly-plot .heatmaplayer image").nth(2).wait_for(timeout=60_000)
-    page.wait_for_timeout(1000)
-    page.screenshot(path=IMAGES / "audit.png")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(3000)
+    page.screenshot(path=IMAGES / "audit.png", clip={"x": 0, "y": 0, "width": 1440, "height": 1280}, full_page=True)
 
 
 if __name__ == "__main__":
