@@ -47,7 +47,8 @@ def open_version(version: ModelVersion) -> ml.Ranker:
             raise ml.BundleCorrupt(f"digest {ranker.digest} on disk, {version.bundle_digest} registered")
     except ml.BundleError:
         logger.exception("bundle of %s cannot be opened", version.name)
-        ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.CORRUPT)
+        ready = ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.READY)
+        ready.update(status=ModelVersion.Status.CORRUPT)
         raise
     if version.status == ModelVersion.Status.CORRUPT:
         ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.READY)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from recommender import ml, registry
 from recommender.models import ModelVersion, Recipe, TrainingRun
 from recommender.progress import RunProgress
+from recommender.retention import remove_old_bundles
 from recommender.runs import TrainingCancelled, finish_run
 from recommender.selectors import champion
 from recommender.training_data import TrainingData, collect_training_data
@@ -51,7 +52,8 @@ def carry_out(run: TrainingRun) -> None:
         with RunProgress(run) as progress:
             registry.remove_unregistered_bundles(run, range(1, run.attempts))
             reason, report = _train_and_judge(run, progress)
-        finish_run(run, State.SUCCEEDED if report else State.SKIPPED, reason=reason, report=report)
+        if finish_run(run, State.SUCCEEDED if report else State.SKIPPED, reason=reason, report=report) and report:
+            remove_old_bundles(run.vocabulary)
     except TrainingCancelled:
         finish_run(run, State.CANCELLED, reason=_("Cancelled."))
     except ml.NotEnoughExamples as error:
