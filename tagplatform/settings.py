@@ -322,6 +322,7 @@ LOGGING = {
         "tagplatform": {"level": "INFO"},
         "recommender": {"level": "INFO"},
         "feedback": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # what callers did wrong is told to them, not to the terminal
     },
 }
 logging.captureWarnings(True)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -99,7 +100,9 @@ def _of_api_exception(error: exceptions.APIException) -> Answer:
         first = errors[0].detail if errors else _("The input is not valid.")
         return problem_body(422, "invalid", _("The input is not valid"), first, errors), 422, headers
     code = str(getattr(error.detail, "code", error.default_code))
-    body = problem_body(error.status_code, code, str(error.default_detail), str(error.detail))
+    filled_in = "{" in str(error.default_detail)  # a template that only the detail fills in
+    title = HTTPStatus(error.status_code).phrase if filled_in else str(error.default_detail)
+    body = problem_body(error.status_code, code, title, str(error.detail))
     return body, error.status_code, headers
 
 
