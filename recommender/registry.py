@@ -24,6 +24,7 @@ from tagplatform.taxonomy.models import Vocabulary
 logger = logging.getLogger(__name__)
 
 HELD_OUT_FILE = "heldout.safetensors"
+SEEN_FILE = "seen.bin"
 
 
 def bundle_directory(version: ModelVersion) -> Path:
@@ -58,6 +59,14 @@ def open_version(version: ModelVersion) -> ml.Ranker:
 def held_out_predictions(version: ModelVersion) -> ml.HeldOutPredictions:
     """What the version predicted for the documents that it was tested on."""
     return ml.HeldOutPredictions.load(evaluated_directory(version) / HELD_OUT_FILE)
+
+
+def seen_documents(version: ModelVersion) -> ml.SeenDocuments:
+    """What the version's twin has learnt from; nothing where that is not known."""
+    try:
+        return ml.SeenDocuments.load(evaluated_directory(version) / SEEN_FILE)
+    except ml.BundleError:
+        return ml.SeenDocuments([])
 
 
 def reserve_bundle_path(run: TrainingRun, purpose: str) -> str:

@@ -21,6 +21,7 @@ from recommender.workshop import Workshop, figures
 logger = logging.getLogger(__name__)
 
 BASELINE = Recipe.TFIDF_LOGREG
+FEWEST_COMPARED = 20  # unseen documents; with fewer, chance would decide
 
 
 @dataclass(frozen=True)
@@ -132,16 +133,32 @@ def _baseline(run: TrainingRun, data: TrainingData, evaluation: ml.Evaluation, w
 
 
 def _judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion | None) -> Judgement:
-    """The candidate beside the champion: both twins on the same held-out documents, which neither has seen."""
+    """The candidate beside the champion: both twins on the held-out documents that neither has seen."""
     if present is None:
         return Judgement("first", _("The first version."))
     try:
         old = workshop.measure(ml.open_bundle(registry.evaluated_directory(present)))
     except ml.BundleError:
         return Judgement("first", _("The champion %(name)s cannot be opened.") % {"name": present.name})
-    comparison = ml.compare(evaluation, old, seed=0, tolerance=workshop.policy.tolerance)
+    unseen = workshop.unseen_rows(present)
+    rows = unseen if len(unseen) >= FEWEST_COMPARED else None
+    comparison = ml.compare(evaluation, old, seed=0, tolerance=workshop.policy.tolerance, rows=rows)
     interval = (comparison.difference, comparison.low, comparison.high)
-    return Judgement(comparison.verdict, _reason(comparison, present), old, interval)
+    reason = _with_caution(_reason(comparison, present), n_unseen=len(unseen), n_held_out=old.n_documents)
+    return Judgement(comparison.verdict, reason, old, interval)
+
+
+def _with_caution(reason: str, *, n_unseen: int, n_held_out: int) -> str:
+    """The reason, and on what it stands where the champion's twin has learnt from held-out documents."""
+    if n_unseen == n_held_out:
+        return reason
+    values = {"reason": reason, "unseen": n_unseen, "seen": n_held_out - n_unseen}
+    if n_unseen >= FEWEST_COMPARED:
+        return (
+            _("%(reason)s (compared on the %(unseen)d held-out documents that the champion's twin does not know)")
+            % values
+        )
+    return _("%(reason)s (compared on all held-out documents, of which the champion's twin knows %(seen)d)") % values
 
 
 def _reason(comparison: ml.Comparison, present: ModelVersion) -> str:

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 
 from recommender import ml, registry
-from recommender.models import TrainingRun
+from recommender.models import ModelVersion, TrainingRun
 from recommender.progress import RunProgress
 from recommender.runs import training_policy
 from recommender.training_data import TrainingData
@@ -52,6 +53,7 @@ class Workshop:
         ml.save_bundle(trained, directory)
         evaluation = self.measure(ml.open_bundle(directory))
         evaluation.predictions.save(directory / registry.HELD_OUT_FILE)
+        ml.SeenDocuments.of([*self.train, *self.dev]).save(directory / registry.SEEN_FILE)
         return trained, evaluation
 
     def measure_recipe(self, recipe: str) -> ml.Evaluation:
@@ -71,6 +73,11 @@ class Workshop:
         counts = ml.label_counts(self.train, label_space.n_labels)
         wide = ml.widened(ranker, label_space)
         return ml.evaluate(wide, self.test, label_counts=counts, seed=0, n_train=len(self.train))
+
+    def unseen_rows(self, version: ModelVersion) -> np.ndarray:
+        """Which held-out documents another version's twin has not learnt from."""
+        seen = registry.seen_documents(version)
+        return np.flatnonzero([example not in seen for example in self.test])
 
     def finish(self, trained: ml.TrainedRanker, evaluation: ml.Evaluation, *, refit: bool) -> dict[str, Any]:
         """What to register: the twin itself, or with `refit` a bundle that has learnt the held-out part too."""

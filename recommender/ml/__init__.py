@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from recommender.ml.recipes import default_config as default_config
     from recommender.ml.recipes import recipe_names as recipe_names
     from recommender.ml.refitting import refit_ranker as refit_ranker
+    from recommender.ml.seen import SeenDocuments as SeenDocuments
     from recommender.ml.spans import Evidence as Evidence
     from recommender.ml.splits import Split as Split
     from recommender.ml.splits import split_examples as split_examples
@@ -77,6 +78,7 @@ _NAMES_BY_MODULE = {
         "recipe_names",
     ),
     "refitting": ("refit_ranker",),
+    "seen": ("SeenDocuments",),
     "spans": ("Evidence",),
     "splits": ("Split", "split_examples"),
     "training": ("TrainedRanker", "train_ranker"),

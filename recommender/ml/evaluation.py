@@ -114,15 +114,18 @@ def evaluate(
     )
 
 
-def compare(a: Evaluation, b: Evaluation, *, seed: int, tolerance: float = 0.005) -> Comparison:
-    """Is `a` better than `b` on the same documents, by nDCG@5?
+def compare(
+    a: Evaluation, b: Evaluation, *, seed: int, tolerance: float = 0.005, rows: IntArray | None = None
+) -> Comparison:
+    """Is `a` better than `b` on the same documents (or on these rows of them), by nDCG@5?
 
     Better: the whole interval of a - b is above 0. Worse: the difference is below -tolerance, or the whole
     interval is below 0 and the difference beyond half the tolerance. Not worse: all else.
     """
     if a.document_ids != b.document_ids:
         raise ValueError(f"{a.n_documents} and {b.n_documents} documents, not the same in the same order")
-    paired = paired_bootstrap(a.ndcg_at_5, b.ndcg_at_5, np.random.default_rng(seed))
+    chosen = np.arange(a.n_documents) if rows is None else rows
+    paired = paired_bootstrap(a.ndcg_at_5[chosen], b.ndcg_at_5[chosen], np.random.default_rng(seed))
     return Comparison(_verdict(paired, tolerance), paired.value, paired.low, paired.high)
 
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from feedback.models import Recommendation
 from feedback.services import OutcomeReport, record_outcome
-from recommender import ml, registry
+from recommender import ml, registry, retraining
 from recommender.models import ModelVersion, TrainingPolicy, TrainingRun
 from recommender.retraining import carry_out
 from recommender.runs import cancel_training, claim_run, request_training
@@ -231,6 +231,34 @@ def test_an_attempt_removes_what_an_earlier_one_left(thumb_newsroom: Vocabulary,
 
     assert not left_over.exists()
     assert champion(thumb_newsroom) is not None
+
+
+def turn_the_split(vocabulary: Vocabulary, n: int) -> None:
+    """Among many dated documents the newest are held out, and n of them the champion's twin has learnt from."""
+    version = champion(vocabulary)
+    assert version is not None
+    seen = registry.seen_documents(version)
+    examples = collect_training_data(vocabulary).examples
+    learnt = [example.document_id for example in examples if example in seen]
+    Document.objects.update(published_at="2020-01-01T00:00Z")
+    Document.objects.exclude(pk__in=learnt).update(published_at="2021-01-01T00:00Z")
+    Document.objects.filter(pk__in=learnt[:n]).update(published_at="2022-01-01T00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("fewest", "said"), [(2, "compared on the 4 held-out documents"), (20, "the champion's twin knows 8")]
+)
+def test_documents_that_the_champion_has_learnt_do_not_decide(
+    thumb_newsroom: Vocabulary, monkeypatch: pytest.MonkeyPatch, fewest: int, said: str
+) -> None:
+    monkeypatch.setattr(retraining, "FEWEST_COMPARED", fewest)
+    do_run(thumb_newsroom)
+    turn_the_split(thumb_newsroom, 8)
+
+    run = do_run(thumb_newsroom)
+
+    assert run.report["documents"]["test"] == 12
+    assert said in run.reason
 
 
 def test_the_task_does_nothing_for_a_run_that_another_worker_has(thumb_newsroom: Vocabulary) -> None:
