@@ -35,7 +35,7 @@ def test_a_method_that_is_not_there(caller: Caller) -> None:
     body = caller.delete("/recommendations")
 
     assert_problem(body, 405, "method_not_allowed")
-    assert body["title"] == "Method Not Allowed"
+    assert body.json()["title"] == "Method Not Allowed"
     assert body["Allow"]
 
 
