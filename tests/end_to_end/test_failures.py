@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tagplatform.launcher.embedded import start_embedded_database, stop_embedded_database
+from tests.conftest import require
 from tests.end_to_end.conftest import MakePlatform
 from tests.end_to_end.platform import Platform, wait_for
 from tests.end_to_end.test_learning_loop import EXAM, suggested, train
@@ -86,8 +87,7 @@ def small_disk(folder: Path) -> bool:
 
 def test_a_full_disk_fails_the_run_and_leaves_the_champion(make_platform: MakePlatform, tmp_path: Path) -> None:
     disk = tmp_path / "small-disk"
-    if not small_disk(disk):
-        pytest.skip("only root may mount a small file system")
+    require(small_disk(disk), "the right to mount a small file system")
     try:
         platform = running_platform(make_platform, BUNDLES_DIR=str(disk))
         platform.start_worker()

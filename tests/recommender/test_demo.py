@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django_celery_beat.models import PeriodicTask
 
 from recommender.demo import demo_vocabulary, load_demo_content
 from tagplatform.content.models import Document
@@ -30,3 +31,4 @@ def test_a_loaded_demo_is_not_loaded_again() -> None:
     call_command("load_demo", "--sample", "newsroom", "--no-training")
 
     assert ImportRun.objects.count() == runs
+    assert PeriodicTask.objects.filter(name="monthly retraining: newsroom").count() == 1

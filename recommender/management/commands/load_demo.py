@@ -10,6 +10,7 @@ from tqdm import tqdm
 from recommender.demo import demo_vocabulary, load_demo_content
 from recommender.models import Recipe, TrainingRun
 from recommender.runs import request_training
+from recommender.schedules import schedule_every_vocabulary
 from recommender.selectors import active_run, champion
 from recommender.tasks import train
 from tagplatform.taxonomy.models import Vocabulary
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         if vocabulary is None:
             vocabulary, message = load_demo_content(options["sample"])
             self.stdout.write(message)
+        schedule_every_vocabulary()
         if not options["no_training"]:
             self._train_first_models(vocabulary)
 
