@@ -11,6 +11,7 @@ from django.conf import settings
 from recommender import ml, registry
 from recommender.models import ModelVersion, TrainingRun
 from recommender.progress import RunProgress
+from recommender.reports.spaces import write_tag_space
 from recommender.runs import training_policy
 from recommender.training_data import TrainingData
 
@@ -54,6 +55,9 @@ class Workshop:
         evaluation = self.measure(ml.open_bundle(directory))
         evaluation.predictions.save(directory / registry.HELD_OUT_FILE)
         ml.SeenDocuments.of([*self.train, *self.dev]).save(directory / registry.SEEN_FILE)
+        self.progress("mapping the tags", 1.0)
+        counts = ml.label_counts(self.train, self.data.label_space.n_labels)
+        write_tag_space(directory, trained, evaluation.predictions, counts, seed=self.policy.seed)
         return trained, evaluation
 
     def measure_recipe(self, recipe: str) -> ml.Evaluation:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback.models import TagMonthTotal
-from recommender.admin.figures import Figure, headline
 from recommender.models import ModelAlias
+from recommender.reports.measures import Figure, headline
 from recommender.selectors import training_runs
 from tagplatform.content.models import Document, TagAssignment
 from tagplatform.taxonomy.models import Tag, TagProposal, Vocabulary

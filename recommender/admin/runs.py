@@ -11,8 +11,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from recommender.admin.figures import headline, measure_rows, short
 from recommender.models import ModelVersion, TrainingRun
+from recommender.reports.measures import headline, measure_rows, short
+from recommender.reports.pages import report_address
 from recommender.runs import cancel_training
 from tagplatform.common.admin import Button, ReadOnlyAdmin, link_to, object_page
 
@@ -33,10 +34,10 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     list_select_related = ("vocabulary", "requested_by")
     search_fields = ("vocabulary__slug", "reason", "worker")
     date_hierarchy = "created_at"
-    readonly_fields = ("public_id", "present_state", "figures", "made")
+    readonly_fields = ("public_id", "present_state", "figures", "made", "report_link")
     fieldsets = (
         (None, {"fields": ("present_state",)}),
-        (_("Result"), {"fields": ("made", "figures")}),
+        (_("Result"), {"fields": ("made", "report_link", "figures")}),
         (
             _("Run"),
             {
@@ -103,8 +104,14 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @display(description=_("version"))
     def made(self, run: TrainingRun) -> str:
-        version: ModelVersion | None = next(iter(run.model_versions.all()), None)
+        version = version_of(run)
         return link_to(object_page(version), version.name) if version else "–"
+
+    @display(description=_("report"))
+    def report_link(self, run: TrainingRun) -> str:
+        version = version_of(run)
+        words = _("calibration, figures of every tag, map of the tags")
+        return link_to(report_address(version), words) if version else "–"
 
     @display(description=_("figures"))
     def figures(self, run: TrainingRun) -> str:
@@ -122,6 +129,11 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, run: TrainingRun, answers: dict[str, Any]) -> None:
         cancel_training(run=run)
         messages.success(request, _("The run is being cancelled."))
+
+
+def version_of(run: TrainingRun) -> ModelVersion | None:
+    """What the run has made, if anything."""
+    return next(iter(run.model_versions.all()), None)
 
 
 def percent(run: TrainingRun) -> int:

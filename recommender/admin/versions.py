@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from recommender import registry
-from recommender.admin.figures import headline, measure_rows, short
 from recommender.models import ModelAlias, ModelVersion
+from recommender.reports.measures import headline, measure_rows, short
+from recommender.reports.pages import report_address, report_urls
 from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, link_to, object_page
 
 
@@ -27,9 +28,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ("vocabulary", "recipe", "status", "aliases__name")
     list_select_related = ("vocabulary",)
     search_fields = ("vocabulary__slug", "=number", "code_revision")
-    readonly_fields = ("public_id", "name", "figures", "role", "size", "audit_link")
+    readonly_fields = ("public_id", "name", "figures", "role", "size", "report_link", "audit_link")
     fieldsets = (
-        (None, {"fields": ("name", "role", "vocabulary", "recipe", "audit_link", "figures")}),
+        (None, {"fields": ("name", "role", "vocabulary", "recipe", "report_link", "audit_link", "figures")}),
         (_("Data"), {"fields": ("n_documents", "n_labels", "data_from", "data_until", "training_run", "parent")}),
         (
             _("Bundle"),
@@ -40,6 +41,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         return super().get_queryset(request).prefetch_related("aliases")  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*report_urls(), *super().get_urls()]
 
     @display(description=_("version"), ordering="number")
     def name(self, version: ModelVersion) -> str:
@@ -66,6 +70,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         report = version.training_run.report if version.training_run else {}
         context = {"rows": measure_rows(version.metrics, report), "n_held_out": report.get("documents", {}).get("test")}
         return render_to_string("admin/recommender/figures.html", context)
+
+    @display(description=_("report"))
+    def report_link(self, version: ModelVersion) -> str:
+        return link_to(report_address(version), _("calibration, figures of every tag, map of the tags"))
 
     @display(description=_("audit"))
     def audit_link(self, version: ModelVersion) -> str:

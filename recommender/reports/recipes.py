@@ -1,0 +1,171 @@
+"""The recipes in words: what each is for, what each of its settings does, which of them somebody has changed.
+
+Names, types and defaults come from the recipes' own dataclasses; the words here are added to what is found there, and a
+setting without words is shown by its name.
+"""
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from recommender import ml
+
+Path = tuple[str, ...]
+
+EXPLANATIONS: Mapping[str, Any] = {
+    "auto": _(
+        "Looks at vocabulary and documents, trains several parts and learns how to combine them; "
+        "the report says what was chosen and why."
+    ),
+    "fasttext-cnn-mlp": _(
+        "Word vectors learnt from your own texts, a convolution and a multi-layer perceptron: good from some "
+        "thousands of documents on; minutes to train."
+    ),
+    "tfidf-logreg": _(
+        "One logistic regression for each tag over weighted words: quick and plain, the baseline of every report."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a setting does, and the ends of what makes sense."""
+
+    text: Any
+    least: float | None = None
+    most: float | None = None
+
+
+NOTES: Mapping[str, Note] = {
+    "max_tokens": Note(_("Words of a text that are read; of a longer one its head and tail."), 1),
+    "sequence_tokens": Note(_("Words that the convolution reads in their order."), 1),
+    "max_words": Note(_("Different words that the model may know, the most frequent ones."), 1),
+    "max_pairs": Note(_("Different pairs of neighbouring words that the model may know."), 0),
+    "min_word_documents": Note(_("Documents in which a word must stand to be known."), 1),
+    "min_pair_documents": Note(_("Documents in which a pair must stand to be known."), 1),
+    "title_weight": Note(_("How much a word of the title counts beside one of the body."), 0),
+    "inverse_regularisation": Note(_("Larger values fit the documents more closely."), 0),
+    "passes": Note(_("How often training goes through the documents."), 1),
+    "min_updates": Note(_("Steps of training at least, however few the documents are."), 0),
+    "smallest_coefficient": Note(_("Smaller weights are left out of the bundle."), 0),
+    "threads": Note(_("Processor threads; at the default, what the installation's TRAINING_THREADS says."), 1),
+    "embedding_dim": Note(_("Numbers in the vector of a word."), 1),
+    "filter_widths": Note(_("Words that each kind of filter sees at once; odd numbers."), 1),
+    "n_filters": Note(_("Filters of each width."), 1),
+    "hidden_sizes": Note(_("Units in each hidden layer."), 1),
+    "output_sees_bag": Note(_("The output layer sees the words themselves beside the last hidden layer.")),
+    "dropout": Note(_("Share of hidden units that each step of training leaves out."), 0, 0.95),
+    "bag_dropout": Note(_("Share of the normalised input that each step leaves out."), 0, 0.95),
+    "feature_dropout": Note(_("Share of a document's words that each step leaves out."), 0, 0.95),
+    "label_smoothing": Note(_("How far training stays away from certainty."), 0, 0.5),
+    "learning_rate": Note(_("How large the steps of training are."), 0),
+    "embedding_learning_rate": Note(_("The same for the vectors of words."), 0),
+    "weight_decay": Note(_("How strongly weights are drawn to zero."), 0),
+    "batch_size": Note(_("Documents in one step."), 1),
+    "min_steps": Note(_("Steps of training at least, however few the documents are."), 0),
+    "epochs": Note(_("How often training goes through the documents at most."), 1),
+    "patience": Note(_("Epochs without improvement after which training stops."), 0),
+    "dim": Note(_("Numbers in the vector of a word."), 1),
+    "window": Note(_("Words to each side that count as neighbours."), 1),
+    "negatives": Note(_("Random words against which each neighbour is learnt."), 1),
+    "min_count": Note(_("How often a word must stand in the corpus to get a vector."), 1),
+    "shortest_subword": Note(_("Letters of the shortest part of a word."), 1),
+    "longest_subword": Note(_("Letters of the longest part of a word."), 1),
+    "buckets": Note(_("Slots that the parts of words share."), 1),
+    "subsampling": Note(_("Frequency from which words are skipped at random."), 0),
+    "time_budget_seconds": Note(_("Seconds that the search for better settings may take."), 0),
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a recipe: where it stands among its settings, its type as annotated, its default."""
+
+    path: Path
+    kind: Any
+    default: Any
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def note(self) -> Note:
+        return NOTES.get(self.path[-1], Note(""))
+
+    @property
+    def group(self) -> Path:
+        """The nested groups that it stands in."""
+        return self.path[:-1]
+
+
+def explained_recipe(name: str) -> dict[str, Any]:
+    """A recipe's name with its sentence; one that this program does not know goes without."""
+    return {"name": name, "text": EXPLANATIONS.get(name, "")}
+
+
+@cache
+def settings_of(recipe: str) -> tuple[Setting, ...]:
+    """Every setting of the recipe in the order of its dataclass, those of nested groups one by one."""
+    return tuple(_settings(ml.default_config(recipe), ()))
+
+
+def settings_that_differ(recipe: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored settings that are not the recipe's defaults, by dotted name; unknown ones are told as they are."""
+    try:
+        defaults = {setting.name: plain(setting.default) for setting in settings_of(recipe)}
+    except ml.RecipeUnknown:
+        defaults = {}
+    stored = dict(_flat(config, ()))
+    return {name: value for name, value in stored.items() if name not in defaults or defaults[name] != plain(value)}
+
+
+def nested(values: Mapping[Path, Any]) -> dict[str, Any]:
+    """Values by path as nested mappings, as `ml.config_from_json` takes them."""
+    tree: dict[str, Any] = {}
+    for path, value in values.items():
+        inner = tree
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = value
+    return tree
+
+
+def stored_value(config: Any, path: Path) -> Any:
+    """The value that stands at the path in stored settings; None where nothing does."""
+    for name in path:
+        config = config.get(name) if isinstance(config, Mapping) else None
+    return config
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it."""
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def is_optional(kind: Any) -> bool:
+    """Whether the annotation allows None."""
+    return typing.get_origin(kind) in (typing.Union, types.UnionType) and type(None) in typing.get_args(kind)
+
+
+def _settings(config: Any, above: Path) -> Iterator[Setting]:
+    kinds = typing.get_type_hints(type(config))
+    for each in fields(config):
+        path, value = (*above, each.name), getattr(config, each.name)
+        if is_dataclass(value):
+            yield from _settings(value, path)
+        else:
+            yield Setting(path, kinds[each.name], value)
+
+
+def _flat(config: Mapping[str, Any], above: Path) -> Iterator[tuple[str, Any]]:
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, (*above, name))
+        else:
+            yield ".".join((*above, name)), value
