@@ -37,7 +37,7 @@ FORMAT_VERSION = 1
 VECTOR_DIM = 96
 TOO_MANY_FOR_T_SNE = 5_000
 _MAP_DIM, _PERPLEXITY, _FEWEST_FOR_T_SNE = 50, 30.0, 8
-_DENSE_CELLS = 4_000_000
+_MANY_COLUMNS = 2_000
 _OUTPUT_WEIGHTS = "out_weight"
 
 
@@ -143,7 +143,7 @@ def prediction_vectors(predictions: HeldOutPredictions, *, seed: int, dim: int =
     if min(shape) == 0:
         return np.zeros((shape[1], 1), np.float32)
     strengths, directions = _decomposed(probabilities, min(dim, *shape), seed)
-    kept_directions = strengths > 1e-9 * max(strengths.max(initial=0.0), 1e-9)
+    kept_directions = strengths > 1e-6 * max(strengths.max(initial=0.0), 1e-6)
     return unit_rows((directions[kept_directions].T * strengths[kept_directions]).astype(np.float32))
 
 
@@ -206,17 +206,18 @@ def _decomposed(matrix: csr_matrix, k: int, seed: int) -> tuple[NDArray[np.float
     """Singular values (k,), largest first, and right singular vectors (k, n_columns) of the centred matrix."""
     n_rows, n_columns = matrix.shape
     means = np.asarray(matrix.mean(axis=0), np.float64).ravel()
-    if n_rows * n_columns <= _DENSE_CELLS:
-        _left, strengths, right = np.linalg.svd(matrix.toarray() - means, full_matrices=False)
-        return strengths[:k], right[:k]
+    if min(n_rows, n_columns) <= k or n_columns <= _MANY_COLUMNS:
+        products = (matrix.T @ matrix).toarray() - n_rows * np.outer(means, means)
+        squares, directions = np.linalg.eigh(products)
+        return np.sqrt(np.maximum(squares[::-1][:k], 0)), directions[:, ::-1][:, :k].T
     centred = LinearOperator(
         matrix.shape,
-        matvec=lambda x: matrix @ x - means @ x,
-        rmatvec=lambda y: matrix.T @ y - means * y.sum(),
+        matvec=lambda x: matrix @ x.ravel() - means @ x.ravel(),
+        rmatvec=lambda y: matrix.T @ y.ravel() - means * y.sum(),
         dtype=np.float64,
     )
     start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
-    _left, strengths, right = svds(centred, k=min(k, min(matrix.shape) - 1), v0=start)
+    _left, strengths, right = svds(centred, k=k, v0=start)
     return strengths[::-1], right[::-1]
 
 

@@ -86,10 +86,13 @@ def reliability_chart(found: Reliability) -> Chart:
         "marker": {"color": THIRD}, "hovertemplate": _("%{y:,} cells") + "<extra></extra>",
     }  # fmt: skip
     layout = _layout(
-        x={"title": {"text": _("probability that the model gave")}, "range": [0, 1], "tickformat": ".0%"},
+        x={
+            "title": {"text": _("probability that the model gave")}, "range": [0, 1], "tickformat": ".0%",
+            "anchor": "y2",
+        },
         y={"title": {"text": _("share that was true")}, "range": [0, 1], "domain": [0.32, 1], "tickformat": ".0%"},
         height=440,
-    )
+    )  # fmt: skip
     layout["yaxis2"] = _axis({"title": {"text": _("cells")}, "type": "log", "domain": [0, 0.22], "dtick": 2})
     return {"data": [diagonal, curve, counts], "layout": layout}
 

@@ -104,7 +104,7 @@ def test_the_calibration_error_is_the_one_that_training_reports(cells: Cells) ->
 
     found = reliability(cells_of(csr_matrix(gold), csr_matrix(probabilities)))
 
-    assert found.error == pytest.approx(expected_calibration_error(gold, probabilities))
+    assert found.error == pytest.approx(expected_calibration_error(gold, probabilities.astype(np.float32)))
 
 
 def test_a_probability_of_one_lies_in_the_highest_bin() -> None:

@@ -12,9 +12,10 @@ from recommender.reports.spaces import TAG_SPACE_FILE, stored_tag_space, tag_spa
 from recommender.selectors import champion
 from tagplatform.common.errors import NotFound
 from tagplatform.taxonomy.models import Vocabulary
+from tests.audit.world import World
 from tests.recommender.conftest import thumb_newsroom as thumb_newsroom
 from tests.recommender.test_retraining import do_run
-from tests.reports.world import World, folder_of
+from tests.reports.world import folder_of
 
 EXAMPLES = [ml.Example(ml.Text("", word), (label,), f"d{label}") for label, word in enumerate(("rocket", "compost"))]
 
