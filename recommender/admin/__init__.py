@@ -1,5 +1,5 @@
 """Models and training in the admin: versions, runs, aliases, the policy beside each vocabulary, schedules."""
 
-from recommender.admin import aliases, runs, schedules, versions, vocabularies
+from recommender.admin import aliases, policies, runs, schedules, tags, versions, vocabularies
 
-__all__ = ["aliases", "runs", "schedules", "versions", "vocabularies"]
+__all__ = ["aliases", "policies", "runs", "schedules", "tags", "versions", "vocabularies"]

@@ -6,15 +6,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from recommender import tasks
+from recommender.admin.policies import ShortPolicyForm, settings_in_short
 from recommender.models import ModelAlias, Recipe, TrainingPolicy, TrainingRun
+from recommender.reports.pages import report_address
 from recommender.runs import request_training
-from tagplatform.common.admin import Button, PlatformAdmin, object_page
+from recommender.selectors import champion
+from tagplatform.common.admin import Button, link_to, object_page
 from tagplatform.taxonomy.admin.vocabularies import VocabularyAdmin
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -22,12 +26,18 @@ admin.site.unregister(Vocabulary)
 
 
 class TrainingPolicyInline(StackedInline):
-    """How models of the vocabulary are trained, and when a new one goes live."""
+    """How models of the vocabulary are trained, and when a new one goes live; the settings have a page of their own."""
 
     model = TrainingPolicy
+    form = ShortPolicyForm
     can_delete = False
     extra = 0
-    fields = ("recipe", "tolerance", "promote_automatically", "seed", "config")
+    fields = ("recipe", "settings", "tolerance", "promote_automatically", "seed")
+    readonly_fields = ("settings",)
+
+    @display(description=_("settings"))
+    def settings(self, policy: TrainingPolicy) -> str:
+        return settings_in_short(policy)
 
 
 class TrainForm(forms.Form):
@@ -47,6 +57,7 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
 
     inlines = (TrainingPolicyInline,)
     list_display = (*VocabularyAdmin.list_display, "champion_name")
+    readonly_fields: Any = (*VocabularyAdmin.readonly_fields, "champion_report")
     actions_detail = ("train_now",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -56,6 +67,22 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
     def champion_name(self, vocabulary: Vocabulary) -> str:
         aliases = [alias for alias in vocabulary.model_aliases.all() if alias.name == ModelAlias.Name.CHAMPION]
         return f"{vocabulary.slug}-{aliases[0].version.number}" if aliases else "–"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Vocabulary | None = None) -> Any:
+        """The champion for those who may see models, once there is a vocabulary."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if obj is None or not request.user.has_perm("recommender.view_modelversion"):
+            return fieldsets
+        return [*fieldsets[:-1], (_("Model"), {"fields": ("champion_report",)}), fieldsets[-1]]
+
+    @display(description=_("champion"))
+    def champion_report(self, vocabulary: Vocabulary) -> str:
+        version = champion(vocabulary)
+        if version is None:
+            return "–"
+        words = _("calibration, figures of every tag, map of the tags")
+        link = link_to(object_page(version), version.name)
+        return format_html("{}: {}", link, link_to(report_address(version), words))
 
     @Button(
         _("Train now"),
@@ -78,14 +105,3 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
             transaction.on_commit(lambda: tasks.train.delay(str(run.pk)))
         messages.success(request, _("The training run is in the queue."))
         return HttpResponseRedirect(object_page(run))
-
-
-@admin.register(TrainingPolicy)
-class TrainingPolicyAdmin(PlatformAdmin):
-    """All training policies in one list."""
-
-    list_display = ("vocabulary", "recipe", "tolerance", "promote_automatically", "seed")
-    list_filter = ("recipe", "promote_automatically")
-    list_select_related = ("vocabulary",)
-    search_fields = ("vocabulary__name", "vocabulary__slug")
-    autocomplete_fields = ("vocabulary",)

@@ -112,7 +112,18 @@ def explained_recipe(name: str) -> dict[str, Any]:
 @cache
 def settings_of(recipe: str) -> tuple[Setting, ...]:
     """Every setting of the recipe in the order of its dataclass, those of nested groups one by one."""
-    return tuple(_settings(ml.default_config(recipe), ()))
+    return tuple(settings_in(ml.default_config(recipe)))
+
+
+def settings_in(config: Any, above: Path = ()) -> Iterator[Setting]:
+    """Every field of a settings dataclass, those of nested ones in their place."""
+    kinds = typing.get_type_hints(type(config))
+    for each in fields(config):
+        path, value = (*above, each.name), getattr(config, each.name)
+        if is_dataclass(value):
+            yield from settings_in(value, path)
+        else:
+            yield Setting(path, kinds[each.name], value)
 
 
 def settings_that_differ(recipe: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,16 +162,6 @@ def plain(value: Any) -> Any:
 def is_optional(kind: Any) -> bool:
     """Whether the annotation allows None."""
     return typing.get_origin(kind) in (typing.Union, types.UnionType) and type(None) in typing.get_args(kind)
-
-
-def _settings(config: Any, above: Path) -> Iterator[Setting]:
-    kinds = typing.get_type_hints(type(config))
-    for each in fields(config):
-        path, value = (*above, each.name), getattr(config, each.name)
-        if is_dataclass(value):
-            yield from _settings(value, path)
-        else:
-            yield Setting(path, kinds[each.name], value)
 
 
 def _flat(config: Mapping[str, Any], above: Path) -> Iterator[tuple[str, Any]]:
