@@ -121,12 +121,11 @@ def test_only_what_differs_from_the_defaults_is_stored(admin_client: Client, pol
         "skipgram__dim": "",
         "dropout": "0.25",
         "filter_widths": "1, 3",
-        "batch_size": 64,
     }
 
     save(admin_client, policy, posted(policy, **changes))
 
-    assert policy.config == {"dropout": 0.25, "filter_widths": [1, 3], "batch_size": 64}
+    assert policy.config == {"dropout": 0.25, "filter_widths": [1, 3]}
     assert ml.config_from_json(NETWORK, policy.config).filter_widths == (1, 3)
 
 
@@ -175,7 +174,7 @@ def test_a_wrong_value_of_a_recipe_that_is_not_chosen_is_told_too(admin_client: 
 
 
 def test_what_the_library_refuses_is_told_at_the_field_that_it_is_about(policy: TrainingPolicy) -> None:
-    form = TrainingPolicyForm(posted(policy), instance=policy)
+    form = TrainingPolicyForm(posted(policy) | {"vocabulary": str(policy.vocabulary_id)}, instance=policy)
     form.full_clean()
 
     form.refuse_what_the_library_refuses(NETWORK, {("skipgram", "dim"): 3.5, ("dropout",): 0.2})
