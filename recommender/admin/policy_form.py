@@ -37,7 +37,7 @@ from recommender.reports.recipes import (
     stored_value,
 )
 
-SETTINGS_A_ROW = 3
+SETTINGS_A_ROW = 2
 RECIPE_HELP = gettext_lazy(
     "Another recipe starts from its own defaults: what has been set for the present one is not kept."
 )

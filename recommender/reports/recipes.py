@@ -78,6 +78,8 @@ NOTES: Mapping[str, Note] = {
     "longest_subword": Note(_("Letters of the longest part of a word."), 1),
     "buckets": Note(_("Slots that the parts of words share."), 1),
     "subsampling": Note(_("Frequency from which words are skipped at random."), 0),
+    "skipgram.epochs": Note(_("How often the vectors of words are learnt through all texts."), 1),
+    "skipgram.threads": Note(_("More than one is quicker, and no longer gives the same vectors twice."), 1),
     "time_budget_seconds": Note(_("Seconds that the search for better settings may take."), 0),
 }
 
@@ -96,7 +98,8 @@ class Setting:
 
     @property
     def note(self) -> Note:
-        return NOTES.get(self.path[-1], Note(""))
+        """Words for just this setting, else for any setting of the name."""
+        return NOTES.get(self.name) or NOTES.get(self.path[-1], Note(""))
 
     @property
     def group(self) -> Path:
