@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from recommender.ml.errors import ConfigInvalid, RecipeUnknown
 from recommender.ml.features import FeatureLimits
-from recommender.ml.fusion.config import BoostingConfig, RidgeConfig
 from recommender.ml.parts import ModelParts, Scorer, TrainingTask
 from recommender.ml.skipgram import SkipgramConfig
 
@@ -82,30 +81,6 @@ class TransformerConfig:
     threads: int = 2
 
 
-@dataclass(frozen=True)
-class FusionConfig:
-    """Settings of `fusion`.
-
-    `crossfit_folds` of train (at most `crossfit_documents` in all) teach how to weigh the sources, beside dev, whose
-    pairs count `dev_weight` times. `label_trees` is "auto" (where not every tag has a regression), "yes" or "no".
-    """
-
-    max_tokens: int = 2000
-    max_words: int = 150_000
-    max_pairs: int = 150_000
-    min_word_documents: int = 1
-    min_pair_documents: int = 2
-    title_weight: float = 2.0
-    ridge: RidgeConfig = field(default_factory=RidgeConfig)
-    features_a_document: int = 64
-    label_trees: str = "auto"
-    crossfit_folds: int = 4
-    crossfit_documents: int = 6_000
-    dev_weight: float = 3.0
-    boosting: BoostingConfig = field(default_factory=BoostingConfig)
-    threads: int = 2
-
-
 class Recipe(Protocol):
     """One way to make a model."""
 
@@ -117,10 +92,6 @@ class Recipe(Protocol):
 
     def fit(self, task: TrainingTask) -> ModelParts:
         """Train; may take minutes and import what serving must not."""
-        ...
-
-    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        """Train again on more documents, without a dev part; `fitted` is what `fit` made."""
         ...
 
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
@@ -139,9 +110,6 @@ class LogisticRecipe:
 
         return fit(task)
 
-    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        return self.fit(task)
-
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.linear_scorer import LinearScorer
 
@@ -159,38 +127,13 @@ class NetworkRecipe:
 
         return fit(task)
 
-    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        return self.fit(task)
-
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.network_scorer import NetworkScorer
 
         return NetworkScorer(parts, n_labels, threads)
 
 
-class FusionRecipe:
-    """Kernel ridge regression, neighbours, names of tags and more, weighed by boosted trees."""
-
-    name = "fusion"
-    config_type = FusionConfig
-
-    def fit(self, task: TrainingTask) -> ModelParts:
-        from recommender.ml.fusion.recipe import fit
-
-        return fit(task)
-
-    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        from recommender.ml.fusion.recipe import refit
-
-        return refit(task, fitted)
-
-    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
-        from recommender.ml.fusion.scorer import FusionScorer
-
-        return FusionScorer.of_parts(parts, n_labels, threads)
-
-
-_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe(), FusionRecipe())}
+_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe())}
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -221,7 +164,7 @@ def config_as_json(config: Any) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()}
 
 
-def feature_limits(config: LogisticConfig | NetworkConfig | FusionConfig) -> FeatureLimits:
+def feature_limits(config: LogisticConfig | NetworkConfig) -> FeatureLimits:
     return FeatureLimits(**{f.name: getattr(config, f.name) for f in fields(FeatureLimits)})
 
 
