@@ -25,7 +25,7 @@ help:
 	echo 'make test     run all tests (ARGS="-k name" for some)'
 	echo 'make check    style, types, layers, migrations, API description, templates'
 	echo 'make format   put code and templates into shape'
-	echo 'make bench    how to measure'
+	echo 'make bench    our recipes beside their peers (SETS="debtags" SYSTEMS="auto linear-svm" for some)'
 
 run: .venv/.run-stamp
 	$(BIN)/python -m tagplatform.launcher run $(if $(PORT),--port $(PORT))
@@ -56,9 +56,22 @@ format: .venv/.dev-stamp
 	$(BIN)/python -m tagplatform.launcher exec $(BIN)/python manage.py spectacular --file docs/openapi.yaml
 	echo 'docs/openapi.yaml is written anew.'
 
-bench:
-	echo 'Start the platform (make run), then see benchmarks/README.md: each benchmark is one command,'
-	echo 'for example: $(BIN)/python benchmarks/<name>.py --help'
+# SETS and SYSTEMS choose some, DATA another folder of data sets; ARGS="--again" runs anew what has run
+bench: .venv/.run-stamp benchmarks/.venv/.stamp benchmarks/.venv-pecos/.stamp
+	benchmarks/.venv/bin/python -m benchmarks.compare $(if $(SETS),--sets $(SETS)) $(if $(SYSTEMS),--systems $(SYSTEMS)) \
+		$(if $(DATA),--data $(DATA)) $(ARGS)
+
+benchmarks/.venv/.stamp: benchmarks/requirements.txt .venv/pyvenv.cfg
+	echo 'Installing benchmarks/requirements.txt into benchmarks/.venv ...'
+	test -e $(@D)/pyvenv.cfg || $(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+benchmarks/.venv-pecos/.stamp: benchmarks/requirements-pecos.txt .venv/pyvenv.cfg
+	echo 'Installing benchmarks/requirements-pecos.txt into benchmarks/.venv-pecos ...'
+	test -e $(@D)/pyvenv.cfg || $(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
 
 # One environment: make run installs requirements.txt, make test and make check the tools as well
 
