@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -24,7 +25,7 @@ def signed(value: float | None) -> str:
 def setting(value: Any) -> str:
     """A setting as people type it."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
     if isinstance(value, list | tuple):
         return ", ".join(setting(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

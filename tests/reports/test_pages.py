@@ -360,4 +360,4 @@ def test_pages_speak_chinese(reader: Client, world: World) -> None:
     answer = reader.get(address(world), headers={"accept-language": "zh-hans"})
 
     assert "校准" in answer.content.decode()
-    assert answer.context["figures"]["thresholds"]["data"][0]["name"] == "准确率"
+    assert answer.context["figures"]["thresholds"]["data"][0]["name"] == "精确率"
