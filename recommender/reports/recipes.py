@@ -22,6 +22,10 @@ EXPLANATIONS: Mapping[str, Any] = {
         "Looks at vocabulary and documents, trains several parts and learns how to combine them; "
         "the report says what was chosen and why."
     ),
+    "fusion": _(
+        "Regression over words, similar documents, names of tags and more, weighed by boosted trees: the most exact "
+        "one, also for rare tags and for tags without any document."
+    ),
     "fasttext-cnn-mlp": _(
         "Word vectors learnt from your own texts, a convolution and a multi-layer perceptron: good from some "
         "thousands of documents on; minutes to train."
@@ -80,6 +84,30 @@ NOTES: Mapping[str, Note] = {
     "subsampling": Note(_("Frequency from which words are skipped at random."), 0),
     "skipgram.epochs": Note(_("How often the vectors of words are learnt through all texts."), 1),
     "skipgram.threads": Note(_("More than one is quicker, and no longer gives the same vectors twice."), 1),
+    "penalty": Note(_("How strongly weights are drawn to zero."), 0),
+    "max_documents": Note(_("Documents up to which the regression is solved document by document."), 1),
+    "max_features": Note(_("Beyond that, the words and pairs that it looks at, the most frequent ones."), 1),
+    "max_labels": Note(_("Tags that have a regression of their own, the most used ones."), 1),
+    "max_entries": Note(_("Weights that the bundle keeps at most."), 1),
+    "smallest_weight": Note(_("Smaller weights are left out of the bundle."), 0),
+    "features_a_document": Note(_("Words of each document that are kept to find it as a similar one."), 1),
+    "label_trees": Note(_("Trees of tags: auto (where not every tag has a regression), yes or no.")),
+    "crossfit_folds": Note(
+        _("Parts of the documents that teach how to weigh the sources, each seen by none of them."), 2
+    ),
+    "crossfit_documents": Note(_("Documents at most that teach how to weigh the sources."), 1),
+    "dev_weight": Note(_("How much the documents kept for choosing count beside them."), 0),
+    "n_trees": Note(_("Trees that weigh the sources."), 1),
+    "leaves": Note(_("Leaves of each tree."), 2),
+    "smallest_leaf": Note(_("Pairs of document and tag that a leaf must hold."), 1),
+    "l2": Note(_("How strongly the values of leaves are drawn to zero."), 0),
+    "feature_share": Note(_("Share of the features that each split may choose from."), 0.01, 1),
+    "source": Note(_("Folder or package with the text encoder.")),
+    "pooling": Note(_("How words become one vector: mean or cls.")),
+    "quantised": Note(_("Weights in 8 bits: a quarter of the size, nearly the same vectors.")),
+    "fine_tune": Note(_("What the encoder learns from your documents: frozen (nothing), contrastive or tags.")),
+    "tuning_tokens": Note(_("Words of a text that are read while the encoder learns."), 1),
+    "temperature": Note(_("How sharply the encoder must tell texts apart while it learns."), 0),
     "time_budget_seconds": Note(_("Seconds that the search for better settings may take."), 0),
 }
 
