@@ -29,6 +29,7 @@ from recommender.ml.training import TrainedRanker
 
 FORMAT_VERSION = 1
 MANIFEST, WORDS, TENSORS, CALIBRATION = "manifest.json", "words.json", "model.safetensors", "calibration.safetensors"
+REPORT = "report.json"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -43,6 +44,7 @@ class Manifest:
     seed: int
     n_train: int
     graphs: tuple[str, ...]
+    files: tuple[str, ...]
     sha256_by_file: Mapping[str, str]
     digest: str
 
@@ -126,6 +128,8 @@ def _model_files(trained: TrainedRanker) -> dict[str, bytes]:
         TENSORS: tensors_as_bytes(parts.tensors),
         CALIBRATION: tensors_as_bytes(numbers),
         **parts.graphs,
+        **parts.files,
+        **({REPORT: _json_bytes(parts.report)} if parts.report else {}),
     }
 
 
@@ -147,6 +151,7 @@ def _manifest(trained: TrainedRanker, files: Mapping[str, bytes]) -> Manifest:
         trained.seed,
         trained.n_train,
         tuple(sorted(trained.parts.graphs)),
+        tuple(sorted(trained.parts.files)),
         digests,
         "",
     )
@@ -164,6 +169,7 @@ def _described(manifest: Manifest) -> dict[str, Any]:
         "seed": manifest.seed,
         "n_train": manifest.n_train,
         "graphs": list(manifest.graphs),
+        **({"files": list(manifest.files)} if manifest.files else {}),
     }
 
 
@@ -180,6 +186,7 @@ def _manifest_from_json(raw: Mapping[str, Any]) -> Manifest:
         raw["seed"],
         raw["n_train"],
         tuple(raw["graphs"]),
+        tuple(raw.get("files", ())),
         raw["sha256"],
         raw["digest"],
     )
@@ -236,7 +243,8 @@ def _sync_directory(directory: Path) -> None:
 def _opened(directory: Path, manifest: Manifest, threads: int) -> Ranker:
     words = tuple(json.loads((directory / WORDS).read_text(encoding="utf-8")))
     graphs = {name: (directory / name).read_bytes() for name in manifest.graphs}
-    parts = ModelParts(manifest.settings, words, mapped_tensors(directory / TENSORS), graphs)
+    files = {name: (directory / name).read_bytes() for name in manifest.files}
+    parts = ModelParts(manifest.settings, words, mapped_tensors(directory / TENSORS), graphs, files)
     numbers = {name: np.array(tensor) for name, tensor in mapped_tensors(directory / CALIBRATION).items()}
     label_space = manifest.label_space
     recipe = recipe_named(manifest.recipe)

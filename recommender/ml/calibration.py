@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from recommender.ml.examples import FloatArray, SelectionMode
+from recommender.ml.examples import FloatArray, IntArray, SelectionMode
 
 Confidence = Literal["high", "medium", "low"]
 _HIGH, _MEDIUM = 0.75, 0.4
@@ -31,6 +31,12 @@ class Calibration:
         """Calibrated probabilities of raw logits, shape (n_texts, n_labels) in and out."""
         shifted = self.calibrated_logits(logits)
         return softmax(shifted) if selection_mode == "one" else sigmoid(shifted)
+
+    def of_labels(self, logits: FloatArray, labels: IntArray, selection_mode: SelectionMode) -> FloatArray:
+        """Calibrated probabilities of some labels of one text, from its logits (n_labels,)."""
+        if selection_mode == "one":
+            return self.probabilities(logits[None, :], selection_mode)[0, labels]
+        return sigmoid(logits[labels] * self.slopes[labels] + self.offsets[labels])
 
 
 def identity_calibration(n_labels: int) -> Calibration:

@@ -17,7 +17,7 @@ from recommender.ml.json_lines import (
     as_examples,
     read_documents,
     read_predictions,
-    read_tag_names,
+    read_tag_texts,
     write_rows,
 )
 from recommender.ml.metrics import (
@@ -31,6 +31,7 @@ from recommender.ml.metrics import (
 )
 from recommender.ml.ranker import Ranker
 from recommender.ml.recipes import config_from_json
+from recommender.ml.tag_texts import TagText
 from recommender.ml.training import train_ranker
 
 _BATCH = 64
@@ -40,9 +41,9 @@ _N_RANKED = 10
 def train(chosen: argparse.Namespace) -> None:
     """Train on files and write a bundle; its tags are those of --tags, then those of the training file."""
     documents = list(read_documents(chosen.train))
-    named = read_tag_names(chosen.tags) if chosen.tags else ()
+    named = read_tag_texts(chosen.tags) if chosen.tags else {}
     used = sorted({tag for document in documents for tag in document.tags})
-    label_space = LabelSpace(named, chosen.mode).extended(used)
+    label_space = LabelSpace(tuple(named), chosen.mode).extended(used)
     with tqdm(total=100, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}", file=sys.stderr) as bar:
         trained = train_ranker(
             chosen.recipe,
@@ -51,6 +52,7 @@ def train(chosen: argparse.Namespace) -> None:
             label_space=label_space,
             config=config_from_json(chosen.recipe, json.loads(chosen.config)),
             seed=chosen.seed,
+            tag_texts=[named.get(name) or TagText(name) for name in label_space.tag_ids],
             on_progress=lambda stage, fraction: _show(bar, stage, fraction),
         )
     save_bundle(trained, chosen.out)

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from recommender.ml.errors import RowInvalid
 from recommender.ml.examples import Example, LabelSpace, Text
+from recommender.ml.tag_texts import TagText
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,17 @@ def read_documents(path: Path) -> Iterator[TaggedDocument]:
         )
 
 
-def read_tag_names(path: Path) -> tuple[str, ...]:
-    """Names of the tags of a vocabulary file, in its order."""
-    return tuple(_string(row, "name", place, required=True) for place, row in _rows(path))
+def read_tag_texts(path: Path) -> dict[str, TagText]:
+    """The tags of a vocabulary file by name, in its order; raises RowInvalid with file, line and reason."""
+    return {
+        _string(row, "name", place, required=True): TagText(
+            _string(row, "name", place),
+            tuple(dict.fromkeys([_string(row, "label", place), *_strings(row, "synonyms", place)])),
+            _string(row, "description", place),
+            _strings(row, "parents", place),
+        )
+        for place, row in _rows(path)
+    }
 
 
 def read_predictions(path: Path) -> dict[str, list[tuple[str, float]]]:

@@ -1,7 +1,7 @@
 """Serves the logistic regression with numpy: sparse coefficients, stored feature by feature."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class LinearScorer:
         self._n_labels = n_labels
         self._max_tokens = int(parts.settings["max_tokens"])
 
-    def logits(self, texts: Sequence[Text]) -> tuple[FloatArray, BoolArray]:
+    def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
         """See Scorer."""
         documents = [tokenise(text, max_tokens=self._max_tokens) for text in texts]
         logits = np.empty((len(texts), self._n_labels), np.float32)

@@ -1,6 +1,6 @@
 """Serves the network: tables gathered with numpy (memory-mapped), convolution and MLP by onnxruntime."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -55,7 +55,7 @@ class NetworkScorer:
         self._head = _session(parts.graphs[HEAD], threads)
         self._n_labels = n_labels
 
-    def logits(self, texts: Sequence[Text]) -> tuple[FloatArray, BoolArray]:
+    def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
         """See Scorer."""
         documents = [self._document(text) for text in texts]
         logits = np.empty((len(texts), self._n_labels), np.float32)

@@ -1,14 +1,16 @@
 """What training hands to serving: settings, words, tensors and ONNX graphs, nothing executable."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, Example, FloatArray, LabelSpace, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.tag_texts import TagText
 from recommender.ml.text import Tokens, tokenise
 
 _DOCUMENTS_A_SIGN = 200
@@ -18,12 +20,19 @@ OnProgress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class ModelParts:
-    """Everything that a scorer is rebuilt from; each member goes into the bundle as it is."""
+    """Everything that a scorer is rebuilt from; each member goes into the bundle as it is.
+
+    `files` are JSON by name. A recipe that holds documents out while it trains brings its own `calibration`; others
+    are calibrated on dev. `report` is what a training report shows beside the figures.
+    """
 
     settings: Mapping[str, Any]
     words: tuple[str, ...]
     tensors: Mapping[str, NDArray[Any]]
     graphs: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,13 +46,30 @@ class TrainingTask:
     seed: int
     on_progress: OnProgress
     n_passes: int | None = None  # stop after as many, where there is no dev to look at
+    tag_texts: Sequence[TagText] = ()  # one a label, or none where the vocabulary is known by its ids alone
+    precision_target: float = 0.7
+
+    def tag_texts_or_ids(self) -> Sequence[TagText]:
+        """One text a label; where there are none, the ids stand in as names."""
+        return self.tag_texts or [TagText(tag_id) for tag_id in self.label_space.tag_ids]
+
+
+@dataclass(frozen=True)
+class SimilarDocument:
+    """A training document and its cosine similarity to a text."""
+
+    document_id: str
+    similarity: float
 
 
 class Scorer(Protocol):
     """Raw model output; safe to call from several threads."""
 
-    def logits(self, texts: Sequence[Text]) -> tuple[FloatArray, BoolArray]:
-        """Logits, shape (n_texts, n_labels), and whether each text was truncated, shape (n_texts,)."""
+    def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
+        """Logits, shape (n_texts, n_labels), and whether each text was truncated, shape (n_texts,).
+
+        `chosen` has the labels that each text already has (or is empty); a model may use what goes with them.
+        """
         ...
 
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace, Text
-from recommender.ml.parts import Scorer
+from recommender.ml.parts import Scorer, SimilarDocument
 from recommender.ml.spans import Evidence, located
 
 _BATCH = 256
@@ -22,6 +23,20 @@ class Ranking:
     probabilities: FloatArray
     above_threshold: BoolArray
     truncated: bool
+
+
+@runtime_checkable
+class KeepsDocuments(Protocol):
+    """A scorer that remembers the documents it learnt from."""
+
+    def similar_documents(self, text: Text, label: int, limit: int) -> list[SimilarDocument]: ...
+
+
+@runtime_checkable
+class HasTagVectors(Protocol):
+    """A scorer that has a place in some space for each tag."""
+
+    def tag_vectors(self) -> FloatArray: ...
 
 
 class Ranker:
@@ -57,7 +72,7 @@ class Ranker:
             raise ValueError(f"{len(texts)} texts, but chosen labels for {len(chosen)}")
         if allowed is not None and allowed.shape != (self.n_labels,):
             raise ValueError(f"{self.n_labels} labels, but allowed has shape {allowed.shape}")
-        logits, truncated = self.scorer.logits(texts)
+        logits, truncated = self.scorer.logits(texts, [tuple(labels) for labels in chosen])
         rankings = []
         for row in range(len(texts)):
             open_labels = np.ones(self.n_labels, np.bool_) if allowed is None else allowed.copy()
@@ -86,10 +101,32 @@ class Ranker:
                 evidence.append(found)
         return evidence
 
+    def similar_documents(self, text: Text, label: int, limit: int = 3) -> list[SimilarDocument]:
+        """Training documents with the label that are nearest to the text; none where the model keeps no documents."""
+        if not isinstance(self.scorer, KeepsDocuments):
+            return []
+        return self.scorer.similar_documents(text, label, limit)
+
+    def tag_vectors(self) -> FloatArray | None:
+        """Tags in the model's own space, shape (n_labels, n_dimensions), or None where it has none."""
+        return self.scorer.tag_vectors() if isinstance(self.scorer, HasTagVectors) else None
+
     def _ranking(self, logits: FloatArray, open_labels: BoolArray, limit: int, truncated: bool) -> Ranking:
         scores = np.where(open_labels, self.calibration.calibrated_logits(logits), -np.inf)
-        labels = np.argsort(-scores, kind="stable")[: min(limit, int(open_labels.sum()))].astype(np.int64)
-        mode = self.label_space.selection_mode
-        probabilities = self.calibration.probabilities(logits[None, :], mode)[0, labels]
+        labels = _best(scores, min(limit, int(open_labels.sum())))
+        probabilities = self.calibration.of_labels(logits, labels, self.label_space.selection_mode)
         above = probabilities >= self.calibration.thresholds[labels]
         return Ranking(labels, logits[labels], probabilities, above, truncated)
+
+
+def _best(scores: FloatArray, limit: int) -> IntArray:
+    """Labels of the highest scores, best first, ties to the lower label."""
+    if limit <= 0:
+        return np.empty(0, np.int64)
+    if limit < len(scores):
+        lowest = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        among = np.flatnonzero(scores >= lowest)
+    else:
+        among = np.arange(len(scores))
+    order = np.argsort(-scores[among], kind="stable")[:limit]
+    return among[order].astype(np.int64)

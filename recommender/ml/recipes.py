@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from recommender.ml.errors import ConfigInvalid, RecipeUnknown
 from recommender.ml.features import FeatureLimits
+from recommender.ml.fusion.config import BoostingConfig, RidgeConfig
 from recommender.ml.parts import ModelParts, Scorer, TrainingTask
 from recommender.ml.skipgram import SkipgramConfig
 
@@ -31,7 +32,13 @@ class LogisticConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Settings of `fasttext-cnn-mlp`; `hidden_sizes` (128, 64) with `output_sees_bag` off is the narrow head."""
+    """Settings of `fasttext-cnn-mlp`; `hidden_sizes` (128, 64) with `output_sees_bag` off is the narrow head.
+
+    Where several tags may be right, `loss` is "binary", "focal" (with `focusing`) or "asymmetric" (with
+    `positive_focusing`, `negative_focusing` and `clip`); for exactly one tag it is softmax with `temperature` and
+    `label_smoothing`. `weighting` of the bag is "tf-idf" or "sif". `embeddings` are "tuned" with the classifier or
+    "frozen". `hierarchy_weight` above 0 holds the vector of a broader tag near the mean of its narrower ones.
+    """
 
     max_tokens: int = 2000
     sequence_tokens: int = 256
@@ -49,7 +56,16 @@ class NetworkConfig:
     dropout: float = 0.4
     bag_dropout: float = 0.3
     feature_dropout: float = 0.3
+    loss: str = "binary"
+    focusing: float = 2.0
+    positive_focusing: float = 0.0
+    negative_focusing: float = 4.0
+    clip: float = 0.05
+    temperature: float = 1.0
     label_smoothing: float = 0.1
+    weighting: str = "tf-idf"
+    embeddings: str = "tuned"
+    hierarchy_weight: float = 0.0
     learning_rate: float = 2e-3
     embedding_learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -81,6 +97,30 @@ class TransformerConfig:
     threads: int = 2
 
 
+@dataclass(frozen=True)
+class FusionConfig:
+    """Settings of `fusion`.
+
+    `crossfit_folds` of train (at most `crossfit_documents` in all) teach how to weigh the sources, beside dev, whose
+    pairs count `dev_weight` times. `label_trees` is "auto" (where not every tag has a regression), "yes" or "no".
+    """
+
+    max_tokens: int = 2000
+    max_words: int = 150_000
+    max_pairs: int = 150_000
+    min_word_documents: int = 1
+    min_pair_documents: int = 2
+    title_weight: float = 2.0
+    ridge: RidgeConfig = field(default_factory=RidgeConfig)
+    features_a_document: int = 64
+    label_trees: str = "auto"
+    crossfit_folds: int = 4
+    crossfit_documents: int = 6_000
+    dev_weight: float = 3.0
+    boosting: BoostingConfig = field(default_factory=BoostingConfig)
+    threads: int = 2
+
+
 class Recipe(Protocol):
     """One way to make a model."""
 
@@ -92,6 +132,10 @@ class Recipe(Protocol):
 
     def fit(self, task: TrainingTask) -> ModelParts:
         """Train; may take minutes and import what serving must not."""
+        ...
+
+    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
+        """Train again on more documents, without a dev part; `fitted` is what `fit` made."""
         ...
 
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
@@ -110,6 +154,9 @@ class LogisticRecipe:
 
         return fit(task)
 
+    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
+        return self.fit(task)
+
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.linear_scorer import LinearScorer
 
@@ -127,13 +174,38 @@ class NetworkRecipe:
 
         return fit(task)
 
+    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
+        return self.fit(task)
+
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.network_scorer import NetworkScorer
 
         return NetworkScorer(parts, n_labels, threads)
 
 
-_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe())}
+class FusionRecipe:
+    """Kernel ridge regression, neighbours, names of tags and more, weighed by boosted trees."""
+
+    name = "fusion"
+    config_type = FusionConfig
+
+    def fit(self, task: TrainingTask) -> ModelParts:
+        from recommender.ml.fusion.recipe import fit
+
+        return fit(task)
+
+    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
+        from recommender.ml.fusion.recipe import refit
+
+        return refit(task, fitted)
+
+    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
+        from recommender.ml.fusion.scorer import FusionScorer
+
+        return FusionScorer.of_parts(parts, n_labels, threads)
+
+
+_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe(), FusionRecipe())}
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -164,7 +236,7 @@ def config_as_json(config: Any) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()}
 
 
-def feature_limits(config: LogisticConfig | NetworkConfig) -> FeatureLimits:
+def feature_limits(config: LogisticConfig | NetworkConfig | FusionConfig) -> FeatureLimits:
     return FeatureLimits(**{f.name: getattr(config, f.name) for f in fields(FeatureLimits)})
 
 

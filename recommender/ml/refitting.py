@@ -17,8 +17,17 @@ def refit_ranker(trained: TrainedRanker, examples: Sequence[Example], *, on_prog
     """
     recipe = recipe_named(trained.recipe)
     n_passes = trained.parts.settings.get("n_passes")
-    task = TrainingTask(examples, (), trained.label_space, trained.config, trained.seed, on_progress, n_passes)
-    parts = recipe.fit(task)
+    task = TrainingTask(
+        examples,
+        (),
+        trained.label_space,
+        trained.config,
+        trained.seed,
+        on_progress,
+        n_passes,
+        tag_texts=trained.tag_texts,
+    )
+    parts = recipe.refit(task, trained.parts)
     scorer = recipe.scorer(parts, n_labels=trained.label_space.n_labels, threads=trained.config.threads)
     ranker = Ranker(
         label_space=trained.label_space, recipe=trained.recipe, scorer=scorer, calibration=trained.calibration

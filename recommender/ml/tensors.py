@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 _HEADER_LENGTH_BYTES = 8
-_DTYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "BOOL": np.bool_}
+_DTYPES = {
+    "F16": np.float16, "F32": np.float32, "F64": np.float64, "U8": np.uint8, "U16": np.uint16, "U32": np.uint32,
+    "I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64, "BOOL": np.bool_,
+}  # fmt: skip
 
 
 def tensors_as_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:

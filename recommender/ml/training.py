@@ -12,6 +12,7 @@ from recommender.ml.examples import Example, FloatArray, LabelSpace
 from recommender.ml.parts import ModelParts, OnProgress, Scorer, TrainingTask
 from recommender.ml.ranker import Ranker
 from recommender.ml.recipes import recipe_named
+from recommender.ml.tag_texts import TagText
 
 _BATCH = 256
 _FITTING_SHARE = 0.95  # of the progress
@@ -29,6 +30,7 @@ class TrainedRanker:
     config: Any
     seed: int
     n_train: int
+    tag_texts: tuple[TagText, ...] = ()
 
 
 def train_ranker(  # noqa: PLR0913 - one call that says everything
@@ -41,9 +43,11 @@ def train_ranker(  # noqa: PLR0913 - one call that says everything
     seed: int,
     on_progress: OnProgress,
     precision_target: float = 0.7,
+    tag_texts: Sequence[TagText] = (),
 ) -> TrainedRanker:
     """Train, calibrate on dev, and give back a ranker; `config` None means the recipe's default.
 
+    `tag_texts` (one a label, or none) are what the vocabulary says of its tags.
     `on_progress(stage, fraction)` is called every few seconds; what it raises ends the training and comes
     out. Raises NotEnoughExamples, RecipeUnknown, ConfigInvalid, VectorsFailed.
     """
@@ -52,16 +56,28 @@ def train_ranker(  # noqa: PLR0913 - one call that says everything
     if not isinstance(config, chosen.config_type):
         raise ConfigInvalid(f"{recipe} takes a {chosen.config_type.__name__}, not {type(config).__name__}")
     _check(train, dev, label_space)
+    if tag_texts and len(tag_texts) != label_space.n_labels:
+        raise ValueError(f"{len(tag_texts)} tag texts for {label_space.n_labels} labels")
 
     def on_fitting(stage: str, fraction: float) -> None:
         on_progress(stage, _FITTING_SHARE * fraction)
 
-    parts = chosen.fit(TrainingTask(train, dev, label_space, config, seed, on_fitting))
+    task = TrainingTask(
+        train,
+        dev,
+        label_space,
+        config,
+        seed,
+        on_fitting,
+        tag_texts=tag_texts,
+        precision_target=precision_target,
+    )
+    parts = chosen.fit(task)
     scorer = chosen.scorer(parts, n_labels=label_space.n_labels, threads=config.threads)
-    calibration = _calibration(scorer, dev, label_space, precision_target, on_progress)
+    calibration = parts.calibration or _calibration(scorer, dev, label_space, precision_target, on_progress)
     ranker = Ranker(label_space=label_space, recipe=recipe, scorer=scorer, calibration=calibration)
     on_progress("trained", 1.0)
-    return TrainedRanker(ranker, parts, calibration, label_space, recipe, config, seed, len(train))
+    return TrainedRanker(ranker, parts, calibration, label_space, recipe, config, seed, len(train), tuple(tag_texts))
 
 
 def _calibration(

@@ -1,0 +1,101 @@
+"""Training documents as matrices: what every source is fitted on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
+from recommender.ml.fusion.sparse_rows import Csr
+
+_DATED_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Tagged documents; `features` are L2-normalised TF-IDF rows, `gold` has a 1 for each tag of a document.
+
+    `rejected` holds the loss weight of each cell that an editor refused (or left), `looked_at` says of which documents
+    a missing tag means "not this one". `published` is in Unix seconds, nan where unknown.
+    """
+
+    features: Csr  # (n_documents, n_features)
+    gold: Csr  # (n_documents, n_labels)
+    rejected: Csr  # (n_documents, n_labels)
+    looked_at: BoolArray  # (n_documents,)
+    published: NDArray[np.float64]  # (n_documents,)
+    groups: tuple[str, ...]
+
+    @property
+    def n_documents(self) -> int:
+        return int(self.gold.shape[0])
+
+    @property
+    def n_labels(self) -> int:
+        return int(self.gold.shape[1])
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """Documents a label, shape (n_labels,)."""
+        return np.bincount(self.gold.indices, minlength=self.n_labels).astype(np.int64)
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether (nearly) all documents have a date, and not all the same."""
+        known = self.published[~np.isnan(self.published)]
+        return bool(len(known) >= _DATED_SHARE * max(self.n_documents, 1) and len(np.unique(known)) > 1)
+
+    @cached_property
+    def oldest_first(self) -> IntArray:
+        """Row order by date; an undated document counts as oldest."""
+        return np.argsort(np.nan_to_num(self.published, nan=-np.inf), kind="stable").astype(np.int64)
+
+    @cached_property
+    def ages(self) -> FloatArray:
+        """Share of the documents that are newer, 0 for the newest; zeros without dates."""
+        ages = np.zeros(self.n_documents, np.float32)
+        if self.dated:
+            ages[self.oldest_first] = 1.0 - (np.arange(self.n_documents) + 1) / self.n_documents
+        return ages
+
+    def rows(self, rows: IntArray) -> "Corpus":
+        """Some of the documents, in the order given."""
+        return Corpus(
+            self.features[rows],
+            self.gold[rows],
+            self.rejected[rows],
+            self.looked_at[rows],
+            self.published[rows],
+            tuple(self.groups[row] for row in rows),
+        )
+
+
+def corpus_of(examples: Sequence[Example], features: Csr, n_labels: int) -> Corpus:
+    """The examples in their order; `features` has one row each."""
+    return Corpus(
+        features,
+        _cells([[(label, 1.0) for label in sorted(set(example.labels))] for example in examples], n_labels),
+        _cells(
+            [
+                sorted((label, w) for label, w in e.label_weights.items() if label not in e.labels and w > 0)
+                for e in examples
+            ],
+            n_labels,
+        ),
+        np.array([example.unlabelled_weight > 0 for example in examples], np.bool_),
+        np.array([np.nan if e.published_at is None else e.published_at for e in examples], np.float64),
+        tuple(e.group or e.document_id or f"place {place}" for place, e in enumerate(examples)),
+    )
+
+
+def _cells(rows: Sequence[Sequence[tuple[int, float]]], n_labels: int) -> Csr:
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int32)
+    flat: list[Any] = [cell for row in rows for cell in row]
+    columns = np.array([label for label, _ in flat], np.int32)
+    return sparse.csr_matrix(
+        (np.array([value for _, value in flat], np.float32), columns, offsets), (len(rows), n_labels)
+    )

@@ -1,0 +1,116 @@
+"""Small tools on compressed sparse rows: building, pruning, looking cells up; numpy and scipy only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.ml.examples import FloatArray, IntArray
+from recommender.ml.features import Bag, stacked
+
+Csr = sparse.csr_matrix
+_LARGEST_INT16_LABEL = np.iinfo(np.int16).max
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of a (n_rows, n_columns) table in ascending order of `keys` = row * n_columns + column."""
+
+    keys: IntArray
+    values: FloatArray
+
+    @classmethod
+    def of_matrix(cls, matrix: Csr) -> "Cells":
+        """The stored cells of a matrix."""
+        matrix.sort_indices()
+        rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        return cls(rows * matrix.shape[1] + matrix.indices, matrix.data.astype(np.float32, copy=False))
+
+    def at(self, keys: IntArray, missing: float) -> FloatArray:
+        """Values of some keys, `missing` where there is no such cell."""
+        if len(self.keys) == 0:
+            return np.full(len(keys), missing, np.float32)
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, self.values[places], np.float32(missing)).astype(np.float32)
+
+
+def rows_of_bags(bags: Sequence[Bag], n_features: int) -> Csr:
+    """Shape (n_bags, n_features), float32."""
+    entries = stacked(bags)
+    return sparse.csr_matrix(
+        (entries.weights, entries.features.astype(np.int32), entries.offsets.astype(np.int32)),
+        (len(bags), n_features),
+    )
+
+
+def largest_per_row(matrix: Csr, limit: int) -> Csr:
+    """Each row with only its `limit` largest values (ties to the lower column), columns ascending."""
+    lengths = np.diff(matrix.indptr)
+    if len(lengths) == 0 or lengths.max(initial=0) <= limit:
+        return matrix
+    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
+    kept = np.sort(order[place < limit])
+    counts = np.minimum(lengths, limit)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], offsets), matrix.shape)
+
+
+def above(matrix: NDArray[Any], smallest: float) -> Csr:
+    """A dense matrix as sparse float32 without the values nearer to zero than `smallest`."""
+    return sparse.csr_matrix(np.where(np.abs(matrix) >= smallest, matrix, np.float32(0)).astype(np.float32))
+
+
+def normalised_rows(matrix: Csr) -> Csr:
+    """Rows of length one; empty rows stay empty."""
+    squares = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+    scale = 1.0 / np.maximum(np.sqrt(squares), 1e-9)
+    return sparse.csr_matrix(sparse.diags(scale.astype(np.float32)) @ matrix)
+
+
+def ranks_within(rows: IntArray, values: FloatArray) -> IntArray:
+    """Place of each value among the values of its row, 0 for the highest; `rows` ascend; ties keep their order."""
+    order = np.lexsort((-values, rows))
+    starts = np.searchsorted(rows, rows, side="left")
+    ranks = np.empty(len(rows), np.int64)
+    ranks[order] = np.arange(len(rows)) - starts[order]
+    return ranks
+
+
+def best_columns(scores: FloatArray, limit: int) -> IntArray:
+    """Columns of the `limit` highest scores of each row, best first; shape (n_rows, min(limit, n_columns))."""
+    limit = min(limit, scores.shape[1])
+    if limit == 0 or len(scores) == 0:
+        return np.empty((len(scores), limit), np.int64)
+    if limit < scores.shape[1]:
+        columns = np.argpartition(-scores, limit - 1, axis=1)[:, :limit]
+        columns.sort(axis=1)
+    else:
+        columns = np.broadcast_to(np.arange(limit), scores.shape)
+    order = np.argsort(-np.take_along_axis(scores, columns, 1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, 1).astype(np.int64)
+
+
+def as_tensors(name: str, matrix: Csr) -> dict[str, NDArray[Any]]:
+    """What `from_tensors` needs back; values as half floats, columns as small as they fit."""
+    small = matrix.shape[1] - 1 <= _LARGEST_INT16_LABEL
+    return {
+        f"{name}.offsets": matrix.indptr.astype(np.int32),
+        f"{name}.columns": matrix.indices.astype(np.int16 if small else np.int32),
+        f"{name}.values": matrix.data.astype(np.float16),
+        f"{name}.shape": np.array(matrix.shape, np.int64),
+    }
+
+
+def from_tensors(name: str, tensors: Mapping[str, NDArray[Any]]) -> Csr:
+    """The matrix in memory, float32."""
+    rows, columns = (int(size) for size in tensors[f"{name}.shape"])
+    matrix = sparse.csr_matrix((rows, columns), dtype=np.float32)
+    matrix.indptr = np.array(tensors[f"{name}.offsets"], np.int32)
+    matrix.indices = np.asarray(tensors[f"{name}.columns"]).astype(np.int32)
+    matrix.data = np.asarray(tensors[f"{name}.values"]).astype(np.float32)
+    return matrix

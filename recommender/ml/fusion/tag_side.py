@@ -1,0 +1,35 @@
+"""What the vocabulary itself says: names of tags found in a text, and tag texts that are like it.
+
+Nothing here needs a document, so a tag that was added yesterday is as good as any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from recommender.ml.features import FeatureSpace
+from recommender.ml.fusion.sparse_rows import Csr, rows_of_bags
+from recommender.ml.lexical import LexicalIndex
+from recommender.ml.tag_texts import TagText, as_tokens
+
+
+@dataclass(frozen=True)
+class TagSide:
+    """Names and texts of the tags in label order."""
+
+    names: LexicalIndex
+    texts: Csr  # (n_labels, n_features), L2-normalised TF-IDF of each tag's own text
+
+    @property
+    def n_labels(self) -> int:
+        return int(self.texts.shape[0])
+
+    @cached_property
+    def texts_by_feature(self) -> Csr:
+        return self.texts.T.tocsr()
+
+
+def tag_side(tag_texts: Sequence[TagText], space: FeatureSpace) -> TagSide:
+    """In the feature space of the documents; words that no document has are left out."""
+    texts = rows_of_bags([space.bag_of(as_tokens(each)) for each in tag_texts], space.n_features)
+    return TagSide(LexicalIndex.build(tag_texts), texts)
