@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.compare.charts import write_charts
+from benchmarks.compare.comparison import DIFFERENCE, best_peer
 from benchmarks.compare.documents import DataSet
 from benchmarks.compare.results import (
     FIGURES_FILE,
@@ -20,9 +22,8 @@ from benchmarks.compare.results import (
 )
 from benchmarks.compare.runs import place_of
 from benchmarks.compare.scoring import Scores, paired_bootstrap, read_predictions, scored
-from benchmarks.compare.systems import SYSTEMS, System
-
-_BEST_PEER = "ndcg_at_5_minus_best_peer"
+from benchmarks.compare.systems import SYSTEMS
+from benchmarks.compare.table import page
 
 
 def write_report(sets: Sequence[DataSet], work: Path) -> Path:
@@ -32,6 +33,8 @@ def write_report(sets: Sequence[DataSet], work: Path) -> Path:
         _add_set(data, work, figures, reasons)
     write_figures(FIGURES_FILE, figures)
     write_reasons(REASONS_FILE, reasons)
+    FIGURES_FILE.with_suffix(".md").write_text(page(figures, reasons), encoding="utf-8")
+    write_charts(figures, work / "charts")
     return FIGURES_FILE
 
 
@@ -62,12 +65,6 @@ def _costs(record: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def best_peer(name: str, figures: Figures) -> System | None:
-    """The peer with the highest nDCG@5 on the set."""
-    peers = [system for system in SYSTEMS if system.is_peer and (name, system.name) in figures]
-    return max(peers, key=lambda peer: figures[name, peer.name]["ndcg_at_5"], default=None)
-
-
 def _add_differences(name: str, figures: Figures, scores: dict[str, Scores]) -> None:
     """Ours minus the best peer, where the predictions of both are at hand."""
     peer = best_peer(name, figures)
@@ -79,4 +76,4 @@ def _add_differences(name: str, figures: Figures, scores: dict[str, Scores]) -> 
             difference = scores[system.name].ndcg_at_5_by_document - theirs
             low, high = paired_bootstrap(difference)
             mean = float(difference.mean())
-            figures[name, system.name] |= {_BEST_PEER: mean, f"{_BEST_PEER}_low": low, f"{_BEST_PEER}_high": high}
+            figures[name, system.name] |= {DIFFERENCE: mean, f"{DIFFERENCE}_low": low, f"{DIFFERENCE}_high": high}
