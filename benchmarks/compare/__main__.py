@@ -6,11 +6,13 @@ A pair of set and system that has run in this very version is not run again, so 
 """
 
 import argparse
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from benchmarks.compare.documents import DataSet
 from benchmarks.compare.measure import Broken, Limits, OverLimit
@@ -31,6 +33,7 @@ class Choices:
 
 def main() -> None:
     """Run what has not run yet, then write the results."""
+    signal.signal(signal.SIGTERM, _leave)
     chosen = _parser().parse_args()
     sets = _sets(chosen.data, chosen.sets)
     systems = _systems(chosen.systems)
@@ -41,6 +44,11 @@ def main() -> None:
             _one(data, system, choices, f"[{number * len(systems) + place}/{len(sets) * len(systems)}]")
         write_report([data], setting.work)
     print(f"written: {write_report(sets, setting.work)}", flush=True)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End as after Ctrl-C, so that the step that is running is ended, too."""
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
