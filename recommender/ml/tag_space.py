@@ -112,12 +112,14 @@ def tag_map(vectors: FloatArray, *, seed: int) -> FloatArray:
     if not can_be_fine(vectors):
         return principal_map(vectors)
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     known = _known(vectors)
     rows = _principal(unit_rows(vectors[known]), _MAP_DIM)
     perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
     positions = np.full((len(vectors), 2), np.nan, np.float32)
-    positions[known] = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
+    with threadpool_limits(1):  # threads that wait for each other at every step stand still on a busy machine
+        positions[known] = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
     return positions
 
 
