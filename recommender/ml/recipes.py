@@ -121,6 +121,15 @@ class FusionConfig:
     threads: int = 2
 
 
+@dataclass(frozen=True)
+class AutoConfig:
+    """Settings of `auto`: what it starts from, and whether it searches on dev."""
+
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    search: bool = True
+    threads: int = 2
+
+
 class Recipe(Protocol):
     """One way to make a model."""
 
@@ -205,7 +214,29 @@ class FusionRecipe:
         return FusionScorer.of_parts(parts, n_labels, threads)
 
 
-_RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe(), FusionRecipe())}
+class AutoRecipe:
+    """Looks at vocabulary and corpus and picks one of the others."""
+
+    name = "auto"
+    config_type = AutoConfig
+
+    def fit(self, task: TrainingTask) -> ModelParts:
+        from recommender.ml.auto import fit
+
+        return fit(task)
+
+    def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
+        from recommender.ml.auto import refit
+
+        return refit(task, fitted)
+
+    def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
+        return recipe_named(str(parts.settings["auto.recipe"])).scorer(parts, n_labels=n_labels, threads=threads)
+
+
+_RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (LogisticRecipe(), NetworkRecipe(), FusionRecipe(), AutoRecipe())
+}
 
 
 def recipe_names() -> tuple[str, ...]:
