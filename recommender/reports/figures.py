@@ -24,7 +24,7 @@ Z_95 = 1.959964
 
 @dataclass(frozen=True)
 class Cells:
-    """The kept cells one after another, and how often each tag is true in all."""
+    """The kept cells one after another, the most probable first, and how often each tag is true in all."""
 
     n_documents: int
     labels: IntArray  # (n_kept,)
@@ -51,12 +51,13 @@ def cells_of(gold: csr_matrix, probabilities: csr_matrix) -> Cells:
         raise ValueError(f"gold is {gold.shape}, probabilities are {probabilities.shape}")
     kept, true = probabilities.tocoo(), gold.tocoo()
     n_labels = gold.shape[1]
-    kept_keys = kept.row.astype(np.int64) * n_labels + kept.col
+    order = np.argsort(-kept.data, kind="stable")
+    kept_keys = (kept.row.astype(np.int64) * n_labels + kept.col)[order]
     true_keys = true.row.astype(np.int64) * n_labels + true.col
     return Cells(
         n_documents=gold.shape[0],
-        labels=kept.col.astype(np.int64),
-        probabilities=kept.data.astype(np.float64),
+        labels=kept.col[order].astype(np.int64),
+        probabilities=kept.data[order].astype(np.float64),
         is_true=np.isin(kept_keys, true_keys),
         true_counts=np.bincount(true.col, minlength=n_labels).astype(np.int64),
     )
@@ -153,12 +154,10 @@ def lowest_threshold(cells: Cells, precision: float) -> Suggested | None:
 
     It is chosen on these very documents: it says what could be had, not what a threshold chosen beforehand gives.
     """
-    order = np.argsort(-cells.probabilities, kind="stable")
-    sorted_chances = cells.probabilities[order]
-    reached = np.cumsum(cells.is_true[order]) / np.arange(1, len(order) + 1)
-    ends_tie = np.append(sorted_chances[1:] < sorted_chances[:-1], True)[: len(order)]
+    reached = np.cumsum(cells.is_true) / np.arange(1, len(cells.labels) + 1)
+    ends_tie = np.append(cells.probabilities[1:] < cells.probabilities[:-1], True)[: len(cells.labels)]
     places = np.flatnonzero((reached >= precision) & ends_tie)
-    return at_threshold(cells, float(sorted_chances[places[-1]])) if len(places) else None
+    return at_threshold(cells, float(cells.probabilities[places[-1]])) if len(places) else None
 
 
 def _suggested(cells: Cells, suggested: BoolArray, threshold: float) -> Suggested:
