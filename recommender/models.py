@@ -1,6 +1,6 @@
 """Model versions, the aliases that point at them, the training runs that make them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,22 +9,38 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recommender import ml
 from tagplatform.common.models import PublicModel
 from tagplatform.taxonomy.models import Vocabulary
 
+BASELINE = "tfidf-logreg"
+"""The recipe that every report shows beside its own, and that goes live first because it is quick."""
 
-class Recipe(models.TextChoices):
-    """The ways to train a ranker; the values are the names in recommender.ml."""
+DEFAULT_RECIPE = "fasttext-cnn-mlp"
 
-    FASTTEXT_CNN_MLP = "fasttext-cnn-mlp", _("FastText + CNN + MLP")
-    TFIDF_LOGREG = "tfidf-logreg", _("per-tag logistic regression over TF-IDF")
+RECIPE_LABELS = {
+    "auto": _("automatic choice"),
+    "fusion": _("fusion of several sources"),
+    "fasttext-cnn-mlp": _("FastText + CNN + MLP"),
+    BASELINE: _("per-tag logistic regression over TF-IDF"),
+}
+
+
+def recipe_label(recipe: str) -> Any:
+    """What people call the recipe; its own name where it has no other."""
+    return RECIPE_LABELS.get(recipe, recipe)
+
+
+def recipe_choices() -> list[tuple[str, Any]]:
+    """The recipes that recommender.ml can train, the baseline last."""
+    return [(recipe, recipe_label(recipe)) for recipe in reversed(ml.recipe_names())]
 
 
 class TrainingPolicy(models.Model):
     """How models of a vocabulary are trained and when a new one may go live."""
 
     vocabulary = models.OneToOneField(Vocabulary, models.CASCADE, related_name="training_policy")
-    recipe = models.CharField(max_length=40, choices=Recipe, default=Recipe.FASTTEXT_CNN_MLP)
+    recipe = models.CharField(max_length=40, choices=recipe_choices, default=DEFAULT_RECIPE)
     config = models.JSONField(default=dict, blank=True, help_text=_("sizes of the recipe that differ from its own"))
     seed = models.PositiveIntegerField(default=1)
     tolerance = models.FloatField(
@@ -66,7 +82,7 @@ class TrainingRun(PublicModel):
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
     vocabulary = models.ForeignKey(Vocabulary, models.PROTECT, related_name="training_runs")
-    recipe = models.CharField(max_length=40, choices=Recipe)
+    recipe = models.CharField(max_length=40, choices=recipe_choices)
     trigger = models.CharField(max_length=10, choices=Trigger)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -110,7 +126,7 @@ class ModelVersion(PublicModel):
 
     vocabulary = models.ForeignKey(Vocabulary, models.PROTECT, related_name="model_versions")
     number = models.PositiveIntegerField()
-    recipe = models.CharField(max_length=40, choices=Recipe)
+    recipe = models.CharField(max_length=40, choices=recipe_choices)
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)
     bundle_path = models.CharField(max_length=500, help_text=_("relative to the folder of bundles"))
     evaluated_path = models.CharField(

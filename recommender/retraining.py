@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from recommender import ml, registry
-from recommender.models import ModelVersion, Recipe, TrainingRun
+from recommender.models import BASELINE, ModelVersion, TrainingRun
 from recommender.progress import RunProgress
 from recommender.retention import remove_old_bundles
 from recommender.runs import TrainingCancelled, finish_run
@@ -20,7 +20,6 @@ from recommender.workshop import Workshop, figures
 
 logger = logging.getLogger(__name__)
 
-BASELINE = Recipe.TFIDF_LOGREG
 FEWEST_COMPARED = 20  # unseen documents; with fewer, chance would decide
 
 

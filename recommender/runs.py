@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recommender.models import TrainingPolicy, TrainingRun
+from recommender.models import BASELINE, TrainingPolicy, TrainingRun
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -26,6 +26,13 @@ class TrainingCancelled(Exception):
 def training_policy(vocabulary: Vocabulary) -> TrainingPolicy:
     """The vocabulary's policy, with the defaults where nobody has set one."""
     return TrainingPolicy.objects.get_or_create(vocabulary=vocabulary)[0]
+
+
+def first_recipes(vocabulary: Vocabulary) -> list[str]:
+    """What a vocabulary's first models still lack: the quick baseline, then the recipe of its policy."""
+    succeeded = TrainingRun.objects.filter(vocabulary=vocabulary, state=State.SUCCEEDED)
+    done = set(succeeded.values_list("recipe", flat=True))
+    return [recipe for recipe in dict.fromkeys([BASELINE, training_policy(vocabulary).recipe]) if recipe not in done]
 
 
 def request_training(

@@ -205,7 +205,7 @@ SPECTACULAR_SETTINGS = {
         "OutcomeStatus": "feedback.models.Outcome.Status",
         "DecisionKind": "feedback.models.Decision.Kind",
         "SuggestionOrigin": "feedback.models.Suggestion.Origin",
-        "Recipe": "recommender.models.Recipe",
+        "Recipe": "recommender.models.recipe_choices",
         "ModelStatus": "recommender.models.ModelVersion.Status",
         "ModelAliasName": "recommender.models.ModelAlias.Name",
         "TrainingState": "recommender.models.TrainingRun.State",

@@ -25,7 +25,7 @@ from unfold.widgets import (
 )
 
 from recommender import ml
-from recommender.models import Recipe, TrainingPolicy
+from recommender.models import TrainingPolicy, recipe_choices, recipe_label
 from recommender.reports.recipes import (
     Path,
     Setting,
@@ -66,8 +66,8 @@ class ListField(forms.CharField):
 
 
 def offered_recipes() -> list[str]:
-    """The recipes that both the platform and the library know."""
-    return [name for name in Recipe.values if name in ml.recipe_names()]
+    """The recipes that the library can train."""
+    return [recipe for recipe, _label in recipe_choices()]
 
 
 def field_name(recipe: str, path: Path) -> str:
@@ -95,7 +95,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         self._config: dict[str, Any] = {}
         if "recipe" not in self.fields:  # shown to somebody who may only look
             return
-        self.fields["recipe"].choices = recipe_choices()  # type: ignore[attr-defined]
+        self.fields["recipe"].choices = explained_recipes()  # type: ignore[attr-defined]
         for recipe in offered_recipes():
             stored = self.instance.config if recipe == self.instance.recipe else {}
             for setting in settings_of(recipe):
@@ -153,10 +153,10 @@ def _refusal(recipe: str, changed: Mapping[Path, Any]) -> str | None:
     return None
 
 
-def recipe_choices() -> list[tuple[str, Any]]:
+def explained_recipes() -> list[tuple[str, Any]]:
     """Each recipe by its name, with the sentence that says what it is for."""
     return [
-        (name, format_html("<strong>{}</strong> {}", Recipe(name).label, explained_recipe(name)["text"]))
+        (name, format_html("<strong>{}</strong> {}", recipe_label(name), explained_recipe(name)["text"]))
         for name in offered_recipes()
     ]
 
@@ -226,7 +226,7 @@ def setting_fieldsets() -> list[tuple[Any, dict[str, Any]]]:
         for setting in settings_of(recipe):
             groups.setdefault(setting.group, []).append(field_name(recipe, setting.path))
         for group, names in groups.items():
-            title = format_lazy("{recipe}: {group}", recipe=Recipe(recipe).label, group=".".join(group) or _SETTINGS)
+            title = format_lazy("{recipe}: {group}", recipe=recipe_label(recipe), group=".".join(group) or _SETTINGS)
             rows = [tuple(names[start : start + SETTINGS_A_ROW]) for start in range(0, len(names), SETTINGS_A_ROW)]
             classes = ("recipe-settings", f"recipe-settings-{recipe}")
             sets.append((title, {"fields": rows, "classes": classes, "description": _EMPTY_MEANS_DEFAULT}))

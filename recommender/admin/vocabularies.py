@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from recommender import tasks
 from recommender.admin.policies import ShortPolicyForm, settings_in_short
-from recommender.models import ModelAlias, Recipe, TrainingPolicy, TrainingRun
+from recommender.models import ModelAlias, TrainingPolicy, TrainingRun, recipe_choices
 from recommender.reports.pages import report_address
 from recommender.runs import request_training
 from recommender.selectors import champion
@@ -46,7 +46,7 @@ class TrainForm(forms.Form):
     recipe = forms.ChoiceField(
         label=_("Recipe"),
         required=False,
-        choices=[("", _("as the training policy says")), *Recipe.choices],
+        choices=[("", _("as the training policy says")), *recipe_choices()],
         widget=UnfoldAdminSelectWidget(),
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from recommender.models import ModelAlias, ModelVersion, Recipe, TrainingRun
+from recommender.models import ModelAlias, ModelVersion, TrainingRun, recipe_choices
 from tagplatform.common.fields import PublicIdField, QuerySerializer, StrictSerializer, TextField
 from tagplatform.taxonomy.api.shapes import VocabularyReference
 
@@ -18,7 +18,7 @@ class ModelShape(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="as recommendations name it")
     vocabulary = serializers.CharField(help_text="slug")
     number = serializers.IntegerField()
-    recipe = serializers.ChoiceField(choices=Recipe.choices)
+    recipe = serializers.ChoiceField(choices=recipe_choices())
     status = serializers.ChoiceField(choices=ModelVersion.Status.choices)
     aliases = serializers.ListField(child=serializers.ChoiceField(choices=ModelAlias.Name.choices))
     training_run = serializers.CharField(allow_null=True, help_text="id of the run that made it")
@@ -73,7 +73,7 @@ class RunShape(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     vocabulary = serializers.CharField(help_text="slug")
-    recipe = serializers.ChoiceField(choices=Recipe.choices)
+    recipe = serializers.ChoiceField(choices=recipe_choices())
     trigger = serializers.ChoiceField(choices=TrainingRun.Trigger.choices)
     state = serializers.ChoiceField(choices=TrainingRun.State.choices)
     stage = serializers.CharField(help_text="what it is doing now")
@@ -97,7 +97,7 @@ class RunRequest(StrictSerializer):
 
     vocabulary = VocabularyReference()
     recipe = serializers.ChoiceField(
-        choices=Recipe.choices, required=False, help_text="the vocabulary's own recipe when left out"
+        choices=recipe_choices(), required=False, help_text="the vocabulary's own recipe when left out"
     )
 
 

@@ -8,15 +8,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
 from recommender.demo import demo_vocabulary, load_demo_content
-from recommender.models import Recipe, TrainingRun
-from recommender.runs import request_training
+from recommender.models import TrainingRun
+from recommender.runs import first_recipes, request_training
 from recommender.schedules import schedule_every_vocabulary
 from recommender.selectors import active_run, champion
 from recommender.tasks import train
 from tagplatform.taxonomy.models import Vocabulary
 
 SECONDS_BETWEEN_LOOKS = 0.5
-FIRST_RECIPES = (Recipe.TFIDF_LOGREG, Recipe.FASTTEXT_CNN_MLP)
 
 
 class Command(BaseCommand):
@@ -37,16 +36,10 @@ class Command(BaseCommand):
 
     def _train_first_models(self, vocabulary: Vocabulary) -> None:
         self._follow(active_run(vocabulary))
-        done = set(
-            TrainingRun.objects.filter(vocabulary=vocabulary, state=TrainingRun.State.SUCCEEDED).values_list(
-                "recipe", flat=True
-            )
-        )
-        for recipe in FIRST_RECIPES:
-            if recipe not in done:
-                run = request_training(vocabulary=vocabulary, trigger=TrainingRun.Trigger.FIRST, recipe=recipe)
-                train.delay(str(run.pk))
-                self._follow(run)
+        for recipe in first_recipes(vocabulary):
+            run = request_training(vocabulary=vocabulary, trigger=TrainingRun.Trigger.FIRST, recipe=recipe)
+            train.delay(str(run.pk))
+            self._follow(run)
 
     def _follow(self, run: TrainingRun | None) -> None:
         """Show the run's progress until it ends."""
