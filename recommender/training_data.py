@@ -1,9 +1,9 @@
-"""What a model learns from: the documents' present tags and the decisions of the ledger."""
+"""What a model learns from: the documents' present tags, the decisions of the ledger, the names and texts of tags."""
 
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models import Q
 from feedback.models import Decision
 from feedback.selectors import standing_decisions
 from recommender import ml
+from recommender.tag_texts import tag_text
 from tagplatform.content.models import Document
 from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.snapshot import VocabularySnapshot, vocabulary_snapshot
@@ -34,10 +35,11 @@ Decisions = Mapping[uuid.UUID, Mapping[uuid.UUID, str]]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Examples, the columns that their labels stand for, and a digest that is equal for equal data."""
+    """Examples, the columns that their labels stand for with their texts, and a digest that is equal for equal data."""
 
     examples: list[ml.Example]
     label_space: ml.LabelSpace
+    tag_texts: tuple[ml.TagText, ...]  # one a label
     digest: str
 
     @property
@@ -61,7 +63,14 @@ def collect_training_data(vocabulary: Vocabulary, *, known: tuple[str, ...] = ()
     examples = [_example(row, resolve, label_space.label_by_tag_id, decisions.get(row[0], {})) for row in rows]
     if mode == "one":
         examples = [example for example in examples if len(example.labels) == 1]
-    return TrainingData(examples, label_space, _digest(examples, label_space))
+    tag_texts = _tag_texts(label_space, snapshot)
+    return TrainingData(examples, label_space, tag_texts, _digest(examples, label_space, tag_texts))
+
+
+def _tag_texts(label_space: ml.LabelSpace, snapshot: VocabularySnapshot) -> tuple[ml.TagText, ...]:
+    """Of retired tags too, which may come back into use; a tag that is no more has no name."""
+    tags = (snapshot.tags.get(uuid.UUID(tag_id)) for tag_id in label_space.tag_ids)
+    return tuple(tag_text(tag) if tag is not None else ml.TagText("") for tag in tags)
 
 
 def _resolved_tags(vocabulary: Vocabulary, snapshot: VocabularySnapshot) -> dict[uuid.UUID, uuid.UUID]:
@@ -139,9 +148,9 @@ def _labels(
     return {label_by_tag_id[str(resolve[tag_id])] for tag_id in tag_ids if tag_id in resolve}
 
 
-def _digest(examples: list[ml.Example], label_space: ml.LabelSpace) -> str:
-    """SHA-256 over every text, label and weight, in order."""
+def _digest(examples: Sequence[ml.Example], label_space: ml.LabelSpace, tag_texts: Sequence[ml.TagText]) -> str:
+    """SHA-256 over every text, label and weight and over the names and texts of the tags, in order."""
     digest = hashlib.sha256(repr(label_space).encode())
-    for example in examples:
-        digest.update(repr(example).encode("utf-8", "surrogatepass"))
+    for each in (*tag_texts, *examples):
+        digest.update(repr(each).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -72,10 +72,10 @@ class Workshop:
             shutil.rmtree(directory, ignore_errors=True)
 
     def measure(self, ranker: ml.Ranker) -> ml.Evaluation:
-        """A ranker on the held-out documents; tags that it does not know count as missed."""
+        """A ranker on the held-out documents; tags that it has not learnt it knows by their texts, or not at all."""
         label_space = self.data.label_space
         counts = ml.label_counts(self.train, label_space.n_labels)
-        wide = ml.widened(ranker, label_space)
+        wide = ml.widened(ranker, label_space, self.data.tag_texts[ranker.n_labels :])
         return ml.evaluate(wide, self.test, label_counts=counts, seed=0, n_train=len(self.train))
 
     def unseen_rows(self, version: ModelVersion) -> np.ndarray:
@@ -118,6 +118,7 @@ class Workshop:
             config=ml.config_from_json(recipe, {"threads": settings.TRAINING_THREADS, **own}),
             seed=self.policy.seed,
             precision_target=self.run.vocabulary.precision_target,
+            tag_texts=self.data.tag_texts,
             on_progress=self.progress,
         )
 

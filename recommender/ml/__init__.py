@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from recommender.ml.examples import label_counts as label_counts
     from recommender.ml.held_out import HeldOutPredictions as HeldOutPredictions
     from recommender.ml.held_out import held_out_predictions as held_out_predictions
+    from recommender.ml.parts import SimilarDocument as SimilarDocument
     from recommender.ml.ranker import Ranker as Ranker
     from recommender.ml.ranker import Ranking as Ranking
     from recommender.ml.recipes import LogisticConfig as LogisticConfig
@@ -46,8 +47,10 @@ if TYPE_CHECKING:
     from recommender.ml.spans import Evidence as Evidence
     from recommender.ml.splits import Split as Split
     from recommender.ml.splits import split_examples as split_examples
+    from recommender.ml.tag_texts import TagText as TagText
     from recommender.ml.training import TrainedRanker as TrainedRanker
     from recommender.ml.training import train_ranker as train_ranker
+    from recommender.ml.widening import ReadsTagTexts as ReadsTagTexts
     from recommender.ml.widening import widened as widened
 
 _NAMES_BY_MODULE = {
@@ -68,6 +71,7 @@ _NAMES_BY_MODULE = {
     "evaluation": ("Comparison", "Evaluation", "compare", "evaluate"),
     "examples": ("Example", "LabelSpace", "Text", "label_counts"),
     "held_out": ("HeldOutPredictions", "held_out_predictions"),
+    "parts": ("SimilarDocument",),
     "ranker": ("Ranker", "Ranking"),
     "recipes": (
         "LogisticConfig",
@@ -81,8 +85,9 @@ _NAMES_BY_MODULE = {
     "seen": ("SeenDocuments",),
     "spans": ("Evidence",),
     "splits": ("Split", "split_examples"),
+    "tag_texts": ("TagText",),
     "training": ("TrainedRanker", "train_ranker"),
-    "widening": ("widened",),
+    "widening": ("ReadsTagTexts", "widened"),
 }
 _MODULE_BY_NAME = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 __all__ = sorted(_MODULE_BY_NAME)  # noqa: PLE0605

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -59,14 +59,21 @@ class TagEntry:
                 return preferred[wanted]
         return next(iter(preferred.values()), self.notation)
 
+    def preferred_labels(self) -> list[str]:
+        """The preferred label of every language, the vocabulary's own first; the notation where there is none."""
+        labels = [entry.text for entry in self.labels if entry.kind == TagLabel.Kind.PREFERRED]
+        return list(dict.fromkeys([self.label(), *sorted(labels)]))
+
+    def broader(self) -> Iterator["TagEntry"]:
+        """The tag above this one, the one above that, up to the root."""
+        entry = self.siblings.get(self.parent_id) if self.parent_id else None
+        while entry is not None:
+            yield entry
+            entry = self.siblings.get(entry.parent_id) if entry.parent_id else None
+
     def path(self, language: str = "") -> list[str]:
         """Labels from the root down to this tag."""
-        labels: list[str] = []
-        entry: TagEntry | None = self
-        while entry is not None:
-            labels.append(entry.label(language))
-            entry = self.siblings.get(entry.parent_id) if entry.parent_id else None
-        return labels[::-1]
+        return [entry.label(language) for entry in (self, *self.broader())][::-1]
 
 
 @dataclass(frozen=True)
