@@ -1,7 +1,4 @@
-"""Recipe `auto`: looks at vocabulary and corpus, picks recipe and sizes, refines them on dev, and says why.
-
-The search has a budget of documents, not of seconds: equal data and seed give an equal model on any machine.
-"""
+"""Recipe `auto`: looks at vocabulary and corpus, picks recipe and sizes, and says why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +16,9 @@ from recommender.ml.recipes import (
 )
 
 _FEWEST_DOCUMENTS, _FEWEST_DEV_TAGS = 60, 20
-_PENALTIES = (0.1, 0.3, 1.0)
 _RARE = 10  # documents
 _DATED_SHARE = 0.95
 _CHINESE_SHARE = 0.2  # of the letters
-_CHOICE_SHARE = 0.05  # of the progress
 
 Reason = dict[str, Any]
 
@@ -44,12 +39,11 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Choice:
-    """Recipe and settings, what led to them, and what was tried."""
+    """Recipe and settings, and what led to them."""
 
     recipe: str
     config: Any
     reasons: list[Reason]
-    search: list[dict[str, Any]]
 
 
 def facts(task: TrainingTask) -> CorpusFacts:
@@ -69,7 +63,7 @@ def facts(task: TrainingTask) -> CorpusFacts:
 
 
 def choose(task: TrainingTask) -> Choice:
-    """Pick by rule, then search on dev."""
+    """Pick by rule; what is chosen searches on dev by itself."""
     config: AutoConfig = task.config
     known = facts(task)
     if known.n_documents < _FEWEST_DOCUMENTS or known.n_dev_tags < _FEWEST_DEV_TAGS:
@@ -78,28 +72,17 @@ def choose(task: TrainingTask) -> Choice:
             f"weigh several sources; {_FEWEST_DOCUMENTS} and {_FEWEST_DEV_TAGS} are wanted"
         )
         small = LogisticConfig(threads=config.threads)
-        return Choice("tfidf-logreg", small, [_reason("recipe", "tfidf-logreg", why)], [])
+        return Choice("tfidf-logreg", small, [_reason("recipe", "tfidf-logreg", why)])
     fusion = replace(config.fusion, threads=config.threads)
     reasons = _reasons(known, fusion)
-    search = _searched(task, fusion) if config.search else []
-    if search:
-        best = max(search, key=lambda row: float(row["ndcg_at_5"]))
-        penalty = best["config"]["penalty"]
-        fusion = replace(fusion, ridge=replace(fusion.ridge, penalty=penalty))
-        reasons.append(_reason("penalty of the regression", penalty, "ranks dev best of those that were tried"))
-    return Choice("fusion", fusion, reasons, search)
+    return Choice("fusion", fusion, reasons)
 
 
 def fit(task: TrainingTask) -> ModelParts:
     """Train what was chosen; the report tells the choice."""
-    task.on_progress("choosing recipe and sizes", 0.0)
     choice = choose(task)
-
-    def on_progress(stage: str, fraction: float) -> None:
-        task.on_progress(stage, _CHOICE_SHARE + (1 - _CHOICE_SHARE) * fraction)
-
-    parts = recipe_named(choice.recipe).fit(replace(task, config=choice.config, on_progress=on_progress))
-    report = {"choice": choice.reasons, "search": choice.search} | dict(parts.report)
+    parts = recipe_named(choice.recipe).fit(replace(task, config=choice.config))
+    report = {"choice": choice.reasons} | dict(parts.report)
     return replace(_naming(parts, choice.recipe, config_as_json(choice.config)), report=report)
 
 
@@ -155,19 +138,6 @@ def _reasons(known: CorpusFacts, fusion: FusionConfig) -> list[Reason]:
             f"{known.n_with_parents} of {known.n_labels} tags have a broader tag",
         ),
     ]
-
-
-def _searched(task: TrainingTask, fusion: FusionConfig) -> list[dict[str, Any]]:
-    """What each penalty of the regression is worth on dev."""
-    from recommender.ml.fusion.searching import LinearSearch
-
-    search = LinearSearch(replace(task, config=fusion))
-    rows = []
-    for number, penalty in enumerate(_PENALTIES):
-        task.on_progress("choosing recipe and sizes", _CHOICE_SHARE * number / len(_PENALTIES))
-        figure = search.ndcg_at_5(replace(fusion.ridge, penalty=penalty))
-        rows.append({"config": {"penalty": penalty}, "ndcg_at_5": figure})
-    return rows
 
 
 def _reason(what: str, value: Any, why: str) -> Reason:

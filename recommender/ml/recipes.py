@@ -102,7 +102,8 @@ class FusionConfig:
     """Settings of `fusion`.
 
     `crossfit_folds` of train (at most `crossfit_documents` in all) teach how to weigh the sources, beside dev, whose
-    pairs count `dev_weight` times. `label_trees` is "auto" (where not every tag has a regression), "yes" or "no".
+    pairs count `dev_weight` times. `search` tries penalties of the regression on dev. `label_trees` is "auto" (where
+    not every tag has a regression), "yes" or "no".
     """
 
     max_tokens: int = 2000
@@ -118,15 +119,15 @@ class FusionConfig:
     crossfit_documents: int = 6_000
     dev_weight: float = 3.0
     boosting: BoostingConfig = field(default_factory=BoostingConfig)
+    search: bool = True
     threads: int = 2
 
 
 @dataclass(frozen=True)
 class AutoConfig:
-    """Settings of `auto`: what it starts from, and whether it searches on dev."""
+    """Settings of `auto`: what it starts from."""
 
     fusion: FusionConfig = field(default_factory=FusionConfig)
-    search: bool = True
     threads: int = 2
 
 

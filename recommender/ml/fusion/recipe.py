@@ -1,6 +1,7 @@
 """What the fusion hands to a bundle: fitted parts as tensors, one ONNX graph, names and a report."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ def fit(task: TrainingTask) -> ModelParts:
     settings = _settings(task, fitted.space) | {
         "floor": min(_LOWEST_LOGIT, float(fitted.dev_logits.min(initial=0.0)) - 1.0),
         "n_trees": fitted.n_trees,
+        "penalty": fitted.penalty,
     }
     return ModelParts(
         settings,
@@ -51,9 +53,10 @@ def refit(task: TrainingTask, fitted: ModelParts) -> ModelParts:
     """The sources on all of the task's train part; how they are weighed and calibrated stays what it was."""
     training = FusionTraining(task)
     space, corpus, _ = training.prepared(task.train)
-    sources = fit_sources(corpus, training.limits, task.on_progress)
+    ridge = replace(training.limits.ridge, penalty=float(fitted.settings["penalty"]))
+    sources = fit_sources(corpus, replace(training.limits, ridge=ridge), task.on_progress)
     tags = tag_side(task.tag_texts_or_ids(), space)
-    settings = _settings(task, space) | {name: fitted.settings[name] for name in ("floor", "n_trees")}
+    settings = _settings(task, space) | {name: fitted.settings[name] for name in ("floor", "n_trees", "penalty")}
     return ModelParts(
         settings,
         space.words,

@@ -26,6 +26,7 @@ def training_report(training: FusionTraining, fitted: Fitted) -> dict[str, Any]:
             "gains": [{"feature": FEATURES[f], "share": float(gains[f])} for f in order if gains[f] > 0],
         },
         "parts": _parts(fitted),
+        "search": fitted.search,
         "ablation": _ablation(training, fitted),
     }
 

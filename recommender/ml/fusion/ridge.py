@@ -17,7 +17,7 @@ from recommender.ml.fusion.config import RidgeConfig
 from recommender.ml.fusion.corpus import Corpus
 from recommender.ml.fusion.sparse_rows import Csr, above
 
-_LABELS_AT_ONCE = 256
+_CELLS_AT_ONCE = 16_000_000
 _IMPUTATIONS = 2
 _REJECTED_TARGET = -0.5  # of a cell with loss weight 2; a plain negative has target 0
 
@@ -47,11 +47,13 @@ def fit_ridge(corpus: Corpus, config: RidgeConfig, on_progress: Callable[[float]
     solver = (_Dual if dual else _Primal)(corpus.features, config)
     targets = _Targets(corpus, labels, means)
     blocks = []
-    for start in range(0, len(labels), _LABELS_AT_ONCE):
+    step = max(16, _CELLS_AT_ONCE // corpus.features.shape[1])
+    for start in range(0, len(labels), step):
         on_progress(start / len(labels))
-        columns = np.arange(start, min(start + _LABELS_AT_ONCE, len(labels)))
-        blocks.append(above(_solved(solver, targets, columns), config.smallest_weight))
-    return RidgeWeights(labels, _bounded(sparse.csr_matrix(sparse.hstack(blocks)), config.max_entries), means)
+        columns = np.arange(start, min(start + step, len(labels)))
+        blocks.append(above(_solved(solver, targets, columns).T, config.smallest_weight))
+    by_label = sparse.csr_matrix(sparse.vstack(blocks))
+    return RidgeWeights(labels, _bounded(by_label.T.tocsr(), config.max_entries), means)
 
 
 class _Dual:

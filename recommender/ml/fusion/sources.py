@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ class SourceLimits:
     features_a_document: int
     label_trees: bool
     threads: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,12 @@ class Sources:
     ridge: RidgeWeights
     index: DocumentIndex
     statistics: TagStatistics
-    trees: LabelTrees | None
+    tree_arrays: Mapping[str, NDArray[Any]]  # of label trees; none where there are no trees
+    n_labels: int
+
+    @cached_property
+    def trees(self) -> LabelTrees | None:
+        return LabelTrees(self.tree_arrays, self.n_labels) if self.tree_arrays else None
 
     @property
     def all_labels_linear(self) -> bool:
@@ -55,7 +60,7 @@ class Sources:
             **{f"statistics.{name}": values for name, values in self.statistics.vectors().items()},
             **as_tensors("companions", self.statistics.companions),
             **as_tensors("centroids", self.statistics.centroids),
-            **({} if self.trees is None else {_TREES + name: array for name, array in self.trees.arrays.items()}),
+            **{_TREES + name: array for name, array in self.tree_arrays.items()},
         }
 
     @classmethod
@@ -75,7 +80,8 @@ class Sources:
                 from_tensors("companions", tensors),
                 from_tensors("centroids", tensors),
             ),
-            LabelTrees(trees, n_labels) if trees else None,
+            trees,
+            n_labels,
         )
 
 
@@ -86,18 +92,18 @@ def fit_sources(corpus: Corpus, limits: SourceLimits, on_progress: Callable[[str
     on_progress("indexing documents", 0.05)
     index = fit_index(corpus, features_a_document=limits.features_a_document)
     ridge = fit_ridge(corpus, limits.ridge, lambda done: on_progress("fitting tags", 0.1 + 0.6 * done))
-    trees = _fitted_trees(corpus, limits, on_progress) if limits.label_trees else None
-    return Sources(ridge, index, statistics, trees)
+    trees = _fitted_trees(corpus, limits, on_progress) if limits.label_trees else {}
+    return Sources(ridge, index, statistics, trees, corpus.n_labels)
 
 
-def _fitted_trees(corpus: Corpus, limits: SourceLimits, on_progress: Callable[[str, float], None]) -> LabelTrees:
-    from recommender.ml.label_trees_training import train_label_trees
+def _fitted_trees(
+    corpus: Corpus, limits: SourceLimits, on_progress: Callable[[str, float], None]
+) -> Mapping[str, NDArray[Any]]:
+    from recommender.ml.label_trees_training import LabelTreeSettings, train_label_trees
 
-    arrays = train_label_trees(
+    return train_label_trees(
         corpus.features,
         corpus.gold,
-        seed=limits.seed,
-        threads=limits.threads,
+        LabelTreeSettings(threads=limits.threads),
         on_progress=lambda done: on_progress("growing label trees", 0.7 + 0.3 * done),
     )
-    return LabelTrees(arrays, corpus.n_labels)

@@ -62,7 +62,9 @@ def largest_per_row(matrix: Csr, limit: int) -> Csr:
 
 def above(matrix: NDArray[Any], smallest: float) -> Csr:
     """A dense matrix as sparse float32 without the values nearer to zero than `smallest`."""
-    return sparse.csr_matrix(np.where(np.abs(matrix) >= smallest, matrix, np.float32(0)).astype(np.float32))
+    kept = np.abs(matrix) >= max(smallest, np.finfo(np.float32).tiny)
+    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    return sparse.csr_matrix((matrix[kept].astype(np.float32), kept.nonzero()[1], offsets), matrix.shape)
 
 
 def normalised_rows(matrix: Csr) -> Csr:

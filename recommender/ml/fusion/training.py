@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from recommender.ml.fusion.boosting import Boosted, TrainingPairs, boost
 from recommender.ml.fusion.config import BoostingConfig
 from recommender.ml.fusion.corpus import Corpus, corpus_of
 from recommender.ml.fusion.pairs import Document, PairFeatures, PairTable, concatenated
+from recommender.ml.fusion.searching import penalty_search
 from recommender.ml.fusion.sources import SourceLimits, Sources, fit_sources
 from recommender.ml.fusion.sparse_rows import ranks_within, rows_of_bags
 from recommender.ml.fusion.tag_side import TagSide, tag_side
@@ -52,6 +54,8 @@ class Fitted:
     dev_logits: FloatArray  # (n_dev_pairs,) from trees that did not see the document
     n_crossfitted_pairs: int
     n_trees: int
+    penalty: float
+    search: list[dict[str, Any]]
 
 
 class FusionTraining:
@@ -62,28 +66,27 @@ class FusionTraining:
         self.config: FusionConfig = task.config
         self.n_labels = task.label_space.n_labels
         self.limits = SourceLimits(
-            self.config.ridge,
-            self.config.features_a_document,
-            self._wants_label_trees(),
-            self.config.threads,
-            task.seed,
+            self.config.ridge, self.config.features_a_document, self._wants_label_trees(), self.config.threads
         )
 
     def fit(self) -> Fitted:
         """Sources on all of train, trees on cross-fitted train documents and dev."""
         space, corpus, documents = self.prepared(self.task.train)
         tags = tag_side(self.task.tag_texts_or_ids(), space)
+        dev_tokens = tokenised(self.task.dev, self.config.max_tokens, self._part_of(0.1, 0.1))
+        search = self._search(space, corpus, dev_tokens)
         crossfitted = list(self._crossfitted(space, corpus, documents, tags))
         self._say("fitting sources", 0.5)
         sources = fit_sources(corpus, self.limits, self._part_of(0.5, 0.7))
-        dev = self._dev_pairs(PairFeatures(space, sources, tags))
+        dev = self._pairs(PairFeatures(space, sources, tags), self.task.dev, dev_tokens, give_tags=False)
         train = _joined(crossfitted)
         self._say("learning how to weigh", 0.75)
         n_trees, dev_logits = self._dev_predictions(train, dev)
         self._say("learning how to weigh", 0.92)
         boosted = boost(self.weighed(train, dev), replace(self.config.boosting, n_trees=n_trees), seed=self.task.seed)
         n_pairs = 0 if train is None else len(train.hits)
-        return Fitted(space, tags, sources, boosted, dev, dev_logits, n_pairs, n_trees)
+        penalty = self.limits.ridge.penalty
+        return Fitted(space, tags, sources, boosted, dev, dev_logits, n_pairs, n_trees, penalty, search)
 
     def prepared(self, examples: Sequence[Example]) -> tuple[FeatureSpace, Corpus, list[Tokens]]:
         """Feature space, matrices and tokens of examples."""
@@ -107,9 +110,17 @@ class FusionTraining:
             examples = [self.task.train[row] for row in unseen]
             yield self._pairs(PairFeatures(space, sources, tags), examples, [documents[row] for row in unseen])
 
-    def _dev_pairs(self, features: PairFeatures) -> LearntPairs:
-        documents = tokenised(self.task.dev, self.config.max_tokens, self._part_of(0.7, 0.72))
-        return self._pairs(features, self.task.dev, documents, give_tags=False)
+    def _search(self, space: FeatureSpace, corpus: Corpus, tokens: Sequence[Tokens]) -> list[dict[str, Any]]:
+        """Take the penalty that ranks dev best with the regression alone."""
+        if not self.config.search:
+            return []
+        features = rows_of_bags([space.bag_of(each) for each in tokens], space.n_features)
+        dev = corpus_of(self.task.dev, features, self.n_labels)
+        rows = penalty_search(corpus, dev, self.config.ridge)
+        best = max(rows, key=lambda row: float(row["ndcg_at_5"]), default=None)
+        if best is not None:
+            self.limits = replace(self.limits, ridge=replace(self.limits.ridge, penalty=best["config"]["penalty"]))
+        return rows
 
     def _pairs(
         self, features: PairFeatures, examples: Sequence[Example], tokens: Sequence[Tokens], *, give_tags: bool = True
