@@ -1,6 +1,7 @@
 """What a vocabulary says about a tag in words: label, synonyms, definition, labels of broader tags."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ _MAX_NAME_CHARACTERS = 1000
 _SEPARATOR = re.compile(r"[_:/\s-]+")
 _INNER_CAPITAL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _MIN_PIECE_LETTERS = 2
+_FACET_MARK = re.compile(r":(?=\S)")
+_QUALIFIED = re.compile(r"\s*(\S.*?)\s*\(([^()]+)\)\s*")
+_ACRONYM = re.compile(r"[A-Z][A-Z\d]{1,7}s?")
+_NO_LETTER = re.compile(r"[\W_]+")
+_MAX_CLOSED_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,49 @@ def _camel_case_parts(word: str) -> Iterator[str]:
         yield word
     else:
         yield from parts
+
+
+def name_forms(name: str) -> dict[str, float]:
+    """Ways to write a name in a text, and the share of the name's letters that each covers (0…1).
+
+    Beside the whole name these are: the value of a facet ("works-with::text" as "text"), the heading without its
+    qualifier ("Mercury (planet)" as "Mercury"), the acronym in brackets, the inverted heading in speaking order
+    ("Poetry, English"), "&" as "and", and compounds closed or apart ("data base", "OpenStack").
+    """
+    name = name[:_MAX_NAME_CHARACTERS]
+    parts = [name, *_facet_values(name), *_without_qualifier(name)]
+    forms = {form: _n_letters(part) for part in parts for form in _written_forms(part)}
+    n_letters = max(_n_letters(name), 1)
+    return {form: min(letters / n_letters, 1.0) for form, letters in forms.items()}
+
+
+def _facet_values(name: str) -> list[str]:
+    values = [name.rpartition("::")[2], *(_FACET_MARK.split(name)[-1:])]
+    return [value for value in values if value.strip()]
+
+
+def _without_qualifier(name: str) -> list[str]:
+    found = _QUALIFIED.fullmatch(unicodedata.normalize("NFKC", name))
+    if found is None:
+        return []
+    heading, qualifier = found.groups()
+    return [heading, qualifier] if _ACRONYM.fullmatch(qualifier) else [heading]
+
+
+def _written_forms(name: str) -> Iterator[str]:
+    apart = " ".join(word for word in _SEPARATOR.split(name) if word)
+    yield apart
+    yield spaced(name)
+    words = apart.split()
+    if 1 < len(words) <= _MAX_CLOSED_WORDS and apart.isascii():
+        yield "".join(words)
+    if "&" in words or "and" in words:
+        yield " ".join("and" if word == "&" else word for word in words)
+        yield " ".join(word for word in words if word not in ("&", "and"))
+    if name.count(", ") == 1:
+        heading, first = name.split(", ")
+        yield f"{first} {heading}"
+
+
+def _n_letters(name: str) -> int:
+    return len(_NO_LETTER.sub("", name))
