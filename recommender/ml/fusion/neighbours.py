@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.corpus import Corpus
-from recommender.ml.fusion.sparse_rows import Csr, best_columns, largest_per_row, normalised_rows
+from recommender.ml.fusion.sparse_rows import (
+    Csr,
+    best_columns,
+    entries_of,
+    largest_per_row,
+    normalised_rows,
+    product,
+)
 
 N_NEIGHBOURS = 50
 _N_VOTERS, _N_CLOSEST = 30, 5
 _RECENCY = 5.0  # a document as old as the corpus has exp(-5) of the newest one's vote
 _LOCAL_PENALTY = 0.3
-_MAX_DENSE_CELLS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Votes:
-    """Shares of the neighbours' votes that labels get, as matrices of shape (n_texts, n_labels)."""
+    """Shares of the neighbours' votes that labels get, shape (n_texts, n_labels)."""
 
-    weighted: Csr  # the 30 nearest by squared cosine (distance-weighted k-NN, Dudani, 1976)
-    closest: Csr  # the same of the 5 nearest
-    recent: Csr  # the 30 nearest, newer ones with more weight
-    local: Csr | None  # ridge regression on the 50 nearest alone
+    weighted: FloatArray  # the 30 nearest by squared cosine (distance-weighted k-NN, Dudani, 1976)
+    closest: FloatArray  # the same of the 5 nearest
+    recent: FloatArray  # the 30 nearest, newer ones with more weight
+    local: FloatArray | None  # ridge regression on the 50 nearest alone
 
 
 @dataclass(frozen=True)
@@ -52,62 +57,52 @@ class DocumentIndex:
         return self.documents.T.tocsr()
 
     def neighbours(self, texts: Csr) -> Neighbours:
-        """The nearest documents by cosine; at most 50."""
+        """The nearest documents by cosine, at most 50; memory is n_texts * n_documents * 4 bytes for a moment."""
         n_neighbours = min(N_NEIGHBOURS, self.n_documents)
-        found = [np.empty((0, n_neighbours), np.int64)]
-        similarities = [np.empty((0, n_neighbours), np.float32)]
-        step = max(1, _MAX_DENSE_CELLS // max(self.n_documents, 1))
-        for start in range(0, texts.shape[0], step):
-            cosines = self._cosines(texts[start : start + step])
-            found.append(best_columns(cosines, n_neighbours))
-            similarities.append(np.take_along_axis(cosines, found[-1], 1))
-        return Neighbours(np.concatenate(found), np.concatenate(similarities))
+        cosines = product(texts, self.by_feature)
+        found = best_columns(cosines, n_neighbours)
+        return Neighbours(found, np.take_along_axis(cosines, found, 1))
 
-    def votes(self, texts: Csr, neighbours: Neighbours, *, local: bool) -> Votes:
+    def votes(self, neighbours: Neighbours, n_labels: int, *, local: bool) -> Votes:
         """What the neighbours say; `local` adds the local regression, which costs most."""
-        squared = neighbours.similarities**2
-        voters = squared[:, :_N_VOTERS]
-        closest = voters.copy()
-        closest[:, _N_CLOSEST:] = 0.0
-        newer = voters * np.exp(-_RECENCY * self.ages[neighbours.documents[:, :_N_VOTERS]])
-        return Votes(
-            self._shares(neighbours, voters),
-            self._shares(neighbours, closest),
-            self._shares(neighbours, newer),
-            self._local_scores(texts, neighbours) if local else None,
-        )
+        n_texts = len(neighbours.documents)
+        weighted, closest, recent = (np.zeros((n_texts, n_labels), np.float32) for _ in range(3))
+        regression = np.zeros((n_texts, n_labels), np.float32) if local else None
+        for row in range(n_texts):
+            documents, cosines = neighbours.documents[row], neighbours.similarities[row]
+            squared = cosines[:_N_VOTERS] ** 2
+            newer = squared * np.exp(-_RECENCY * self.ages[documents[:_N_VOTERS]])
+            places, lengths = entries_of(self.gold, documents)
+            labels = self.gold.indices[places]
+            of_voters = int(lengths[:_N_VOTERS].sum())
+            of_closest = int(lengths[:_N_CLOSEST].sum())
+            for votes, weights, n_entries in (
+                (weighted, squared, of_voters),
+                (closest, squared[:_N_CLOSEST], of_closest),
+                (recent, newer, of_voters),
+            ):
+                shares = weights / max(float(weights.sum()), 1e-9)
+                cast = np.repeat(shares, lengths[: len(shares)])
+                votes[row] = np.bincount(labels[:n_entries], cast, n_labels)
+            if regression is not None:
+                weights = self._local_weights(documents, cosines)
+                regression[row] = np.bincount(labels, np.repeat(weights, lengths), n_labels)
+        return Votes(weighted, closest, recent, regression)
 
-    def _cosines(self, texts: Csr) -> FloatArray:
-        cosines: FloatArray = (texts @ self.by_feature).toarray()
-        return cosines
-
-    def _shares(self, neighbours: Neighbours, weights: FloatArray) -> Csr:
-        total = np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-9))
-        return self._weighted_gold(neighbours.documents[:, : weights.shape[1]], weights / total)
-
-    def _weighted_gold(self, documents: IntArray, weights: FloatArray) -> Csr:
-        n_texts, width = documents.shape
-        offsets = np.arange(0, n_texts * width + 1, max(width, 1), dtype=np.int64)[: n_texts + 1]
-        chosen = sparse.csr_matrix(
-            (weights.ravel().astype(np.float32), documents.ravel(), offsets), (n_texts, self.n_documents)
-        )
-        return sparse.csr_matrix(chosen @ self.gold)
-
-    def _local_scores(self, texts: Csr, neighbours: Neighbours) -> Csr:
-        """Kernel ridge regression on the neighbours of each text alone (local learning, Bottou, Vapnik, 1992).
+    def _local_weights(self, documents: IntArray, cosines: FloatArray) -> FloatArray:
+        """Kernel ridge regression on the neighbours alone (local learning, Bottou and Vapnik, 1992).
 
         Approximates the regression on all documents where that cannot be computed for all tags, and like it
         discounts neighbours that repeat each other.
         """
-        weights = np.zeros(neighbours.documents.shape, np.float32)
-        width = neighbours.documents.shape[1]
-        diagonal = np.arange(width)
-        for row, (documents, cosines) in enumerate(zip(neighbours.documents, neighbours.similarities, strict=True)):
-            near = self.documents[documents]
-            gram = (near @ near.T).toarray()
-            gram[diagonal, diagonal] += _LOCAL_PENALTY
-            weights[row] = np.linalg.solve(gram, cosines)
-        return self._weighted_gold(neighbours.documents, weights)
+        places, lengths = entries_of(self.documents, documents)
+        features, columns = np.unique(self.documents.indices[places], return_inverse=True)
+        near = np.zeros((len(documents), len(features)), np.float32)
+        near[np.repeat(np.arange(len(documents)), lengths), columns] = self.documents.data[places]
+        gram = near @ near.T
+        gram[np.diag_indices_from(gram)] += np.float32(_LOCAL_PENALTY)
+        weights: FloatArray = np.linalg.solve(gram, cosines)
+        return weights
 
 
 def fit_index(corpus: Corpus, *, features_a_document: int) -> DocumentIndex:

@@ -1,9 +1,9 @@
 """(document, tag) pairs: candidates from every source, described by one row of features each."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from recommender.ml.fusion.sparse_rows import (
     Cells,
     Csr,
     best_columns,
-    largest_per_row,
+    product,
     ranks_within,
     rows_of_bags,
+    weighted_sum,
 )
 from recommender.ml.fusion.tag_side import TagSide
 from recommender.ml.text import Tokens
@@ -132,55 +133,37 @@ def concatenated(tables: Sequence[PairTable]) -> PairTable:
     )
 
 
-class _Scores(Protocol):
-    """Scores of one source for a batch of texts."""
-
-    def at(self, rows: IntArray, labels: IntArray) -> FloatArray: ...
-
-    def candidates(self, limit: int) -> tuple[IntArray, IntArray]: ...
-
-
 @dataclass(frozen=True)
-class _DenseScores:
-    """`columns` are the labels that the columns stand for, None for all of them."""
+class _Scores:
+    """Scores of one source for a batch of texts; `columns` are the labels of its columns, None for all labels."""
 
-    scores: FloatArray
+    scores: FloatArray  # (n_texts, n_columns)
     columns: IntArray | None = None
     positive_only: bool = True
 
     def at(self, rows: IntArray, labels: IntArray) -> FloatArray:
-        if self.columns is None:
+        """Scores of pairs; nan for labels that the source does not know."""
+        n_columns = self.scores.shape[1]
+        if self.columns is None and n_columns > labels.max(initial=-1):
             return self.scores[rows, labels]
-        if len(self.columns) == 0:
+        if n_columns == 0:
             return np.full(len(labels), _MISSING, np.float32)
-        places = np.minimum(np.searchsorted(self.columns, labels), len(self.columns) - 1)
-        values = self.scores[rows, places]
-        return np.where(self.columns[places] == labels, values, np.float32(_MISSING)).astype(np.float32)
+        if self.columns is None:
+            places, known = np.minimum(labels, n_columns - 1), labels < n_columns
+        else:
+            places = np.minimum(np.searchsorted(self.columns, labels), n_columns - 1)
+            known = self.columns[places] == labels
+        values: FloatArray = np.where(known, self.scores[rows, places], np.float32(_MISSING))
+        return values
 
     def candidates(self, limit: int) -> tuple[IntArray, IntArray]:
+        """(rows, labels) of each text's best."""
         best = best_columns(self.scores, limit)
-        rows = np.repeat(np.arange(len(best)), best.shape[1])
-        columns = best.ravel()
+        rows, columns = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
         if self.positive_only:
             kept = self.scores[rows, columns] > 0
             rows, columns = rows[kept], columns[kept]
         return rows, columns if self.columns is None else self.columns[columns]
-
-
-class _SparseScores:
-    """A cell that is not stored counts as 0."""
-
-    def __init__(self, matrix: Csr) -> None:
-        self._matrix = matrix
-        self._cells = Cells.of_matrix(matrix)
-
-    def at(self, rows: IntArray, labels: IntArray) -> FloatArray:
-        return self._cells.at(rows * self._matrix.shape[1] + labels, 0.0)
-
-    def candidates(self, limit: int) -> tuple[IntArray, IntArray]:
-        best = largest_per_row(self._matrix, limit)
-        rows = np.repeat(np.arange(best.shape[0]), np.diff(best.indptr))
-        return rows, best.indices.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -248,29 +231,23 @@ class PairFeatures:
         return PairTable(len(documents), rows, labels, features)
 
     def _scores(self, texts: Csr, neighbours: Neighbours) -> dict[str, _Scores]:
-        """Source by name, best informed first."""
+        """Source by name."""
         sources = self.sources
-        linear = (texts @ sources.ridge.weights).toarray() + sources.ridge.intercepts
-        votes = sources.index.votes(texts, neighbours, local=not sources.all_labels_linear)
-        scores: dict[str, _Scores] = {
-            "linear": _DenseScores(linear, sources.ridge.labels, positive_only=False),
-            "votes": _SparseScores(self._widened(votes.weighted)),
-            "closest": _SparseScores(self._widened(votes.closest)),
-            "recent": _SparseScores(self._widened(votes.recent)),
-            "centroids": _DenseScores((texts @ self._centroids).toarray()),
-            "tag texts": _DenseScores((texts @ self.tags.texts_by_feature).toarray()),
+        linear = product(texts, sources.ridge.weights) + sources.ridge.intercepts
+        votes = sources.index.votes(neighbours, sources.index.gold.shape[1], local=not sources.all_labels_linear)
+        scores = {
+            "linear": _Scores(linear, sources.ridge.labels, positive_only=False),
+            "votes": _Scores(votes.weighted),
+            "closest": _Scores(votes.closest),
+            "recent": _Scores(votes.recent),
+            "centroids": _Scores(product(texts, self._centroids)),
+            "tag texts": _Scores(product(texts, self.tags.texts_by_feature)),
         }
         if votes.local is not None:
-            scores["local"] = _SparseScores(self._widened(votes.local))
+            scores["local"] = _Scores(votes.local)
         if sources.trees is not None:
-            scores["trees"] = _SparseScores(self._widened(sources.trees.scores(texts, limit=_FROM_TREES)))
+            scores["trees"] = _Scores(sources.trees.scores(texts, limit=_FROM_TREES).toarray())
         return scores
-
-    def _widened(self, matrix: Csr) -> Csr:
-        """With the columns of tags that came after the sources were fitted."""
-        if matrix.shape[1] != self.n_labels:
-            matrix.resize((matrix.shape[0], self.n_labels))
-        return matrix
 
     @cached_property
     def _centroids(self) -> Csr:
@@ -306,18 +283,22 @@ class PairFeatures:
         counts = np.bincount(rows, minlength=len(documents)).astype(np.float32)
         return _Names(keys[order], *fields, rows[order], labels[order], counts)
 
-    def _chosen_companions(self, documents: Sequence[Document]) -> _SparseScores | None:
+    def _chosen_companions(self, documents: Sequence[Document]) -> _Scores | None:
+        """Mean of P(label | tag) over the tags that a text has already."""
         if not any(document.chosen for document in documents):
             return None
-        companions = self._companions
-        sums = [companions[list(d.chosen)].sum(axis=0) / max(len(d.chosen), 1) for d in documents]
-        return _SparseScores(Csr(np.asarray(np.vstack(sums), np.float32)))
+        shares = np.zeros((len(documents), self.n_labels), np.float32)
+        for row, document in enumerate(documents):
+            given = np.array(document.chosen, np.int64)
+            if len(given):
+                shares[row] = weighted_sum(self._companions, given, np.full(len(given), 1 / len(given), np.float32))
+        return _Scores(shares)
 
     def _candidates(
         self,
         scores: dict[str, _Scores],
         names: _Names,
-        chosen: _SparseScores | None,
+        chosen: _Scores | None,
         documents: Sequence[Document],
     ) -> tuple[IntArray, IntArray]:
         limits = {
@@ -358,7 +339,7 @@ class PairFeatures:
                 found = scores[source].at(rows, labels)
                 features[:, _COLUMN[value]] = found
                 if rank is not None:
-                    lowest = np.nan_to_num(found, nan=-1e9)
+                    lowest = np.where(np.isnan(found), np.float32(-1e9), found)
                     features[:, _COLUMN[rank]] = ranks_within(rows, lowest)
         linear = features[:, _COLUMN["linear score"]]
         best = np.full(int(rows.max(initial=-1)) + 1, -np.inf, np.float32)
@@ -386,15 +367,15 @@ class PairFeatures:
         for name in ("local regression", "neighbours' vote"):
             sure = np.where(np.isnan(sure), features[:, _COLUMN[name]], sure)
         sure = np.nan_to_num(sure, nan=0.0)
-        is_surest = ranks_within(rows, sure) < _N_SUREST
-        weights = np.maximum(sure[is_surest], np.float32(1e-3))
-        n_texts = int(rows.max(initial=-1)) + 1
-        surest = Csr((weights, (rows[is_surest], labels[is_surest])), (n_texts, self.n_labels))
-        keys = rows * self.n_labels + labels
-        lifted = Cells.of_matrix(Csr(surest @ self._companions)).at(keys, 0.0)
-        total = np.bincount(rows[is_surest], weights, n_texts)[rows]
-        own = np.where(is_surest, np.maximum(sure, np.float32(1e-3)), 0.0)
-        shares: FloatArray = (lifted / np.maximum(total - own, 1e-6)).astype(np.float32)
+        shares = np.zeros(len(rows), np.float32)
+        starts = np.searchsorted(rows, np.arange(int(rows.max(initial=-1)) + 2))
+        for start, end in itertools.pairwise(starts.tolist()):
+            scores, mine = np.maximum(sure[start:end], np.float32(1e-3)), labels[start:end]
+            surest = np.argsort(-scores, kind="stable")[:_N_SUREST]
+            lifted = weighted_sum(self._companions, mine[surest], scores[surest])[mine]
+            total = np.full(end - start, scores[surest].sum(), np.float32)
+            total[surest] -= scores[surest]
+            shares[start:end] = lifted / np.maximum(total, np.float32(1e-6))
         return shares
 
 

@@ -12,6 +12,8 @@ from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.features import Bag, stacked
 
 Csr = sparse.csr_matrix
+_FEW_TEXTS = 4
+_BLOCK = 64
 _LARGEST_INT16_LABEL = np.iinfo(np.int16).max
 
 
@@ -35,6 +37,35 @@ class Cells:
             return np.full(len(keys), missing, np.float32)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[places] == keys, self.values[places], np.float32(missing)).astype(np.float32)
+
+
+def product(texts: Csr, matrix: Csr) -> FloatArray:
+    """texts @ matrix as a dense array; a few texts are added up directly, for scipy's set-up would take longer."""
+    if texts.shape[0] > _FEW_TEXTS:
+        dense: FloatArray = (texts @ matrix).toarray()
+        return dense
+    result = np.zeros((texts.shape[0], matrix.shape[1]), np.float32)
+    for row in range(texts.shape[0]):
+        mine = slice(texts.indptr[row], texts.indptr[row + 1])
+        result[row] = weighted_sum(matrix, texts.indices[mine], texts.data[mine])
+    return result
+
+
+def weighted_sum(matrix: Csr, rows: IntArray, weights: FloatArray) -> FloatArray:
+    """weights @ matrix[rows] as a dense array, shape (n_columns,)."""
+    places, lengths = entries_of(matrix, rows)
+    values = matrix.data[places] * np.repeat(weights, lengths)
+    summed: FloatArray = np.bincount(matrix.indices[places], values, matrix.shape[1]).astype(np.float32)
+    return summed
+
+
+def entries_of(matrix: Csr, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Places of all entries of some rows, one row behind the other, and how many each row has."""
+    starts = matrix.indptr[rows].astype(np.int64)
+    lengths = matrix.indptr[np.asarray(rows) + 1].astype(np.int64) - starts
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(starts - ends + lengths, lengths), lengths
 
 
 def rows_of_bags(bags: Sequence[Bag], n_features: int) -> Csr:
@@ -86,15 +117,26 @@ def ranks_within(rows: IntArray, values: FloatArray) -> IntArray:
 def best_columns(scores: FloatArray, limit: int) -> IntArray:
     """Columns of the `limit` highest scores of each row, best first; shape (n_rows, min(limit, n_columns))."""
     limit = min(limit, scores.shape[1])
-    if limit == 0 or len(scores) == 0:
-        return np.empty((len(scores), limit), np.int64)
-    if limit < scores.shape[1]:
-        columns = np.argpartition(-scores, limit - 1, axis=1)[:, :limit]
-        columns.sort(axis=1)
-    else:
-        columns = np.broadcast_to(np.arange(limit), scores.shape)
-    order = np.argsort(-np.take_along_axis(scores, columns, 1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, 1).astype(np.int64)
+    best = np.empty((len(scores), limit), np.int64)
+    if limit == 0:
+        return best
+    for row, values in enumerate(scores):
+        among = np.flatnonzero(values >= _bound(values, limit))
+        best[row] = among[np.argsort(-values[among], kind="stable")[:limit]]
+    return best
+
+
+def _bound(values: FloatArray, limit: int) -> float:
+    """A value that at least `limit` values reach, and not many more.
+
+    The limit-th largest of the maxima of blocks is one, and is found without sorting all values.
+    """
+    if limit >= len(values):
+        return float("-inf")
+    n_blocks = len(values) // _BLOCK
+    if n_blocks >= 2 * limit:
+        values = values[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
+    return float(np.partition(values, len(values) - limit)[len(values) - limit])
 
 
 def as_tensors(name: str, matrix: Csr) -> dict[str, NDArray[Any]]:
