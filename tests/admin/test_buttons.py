@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recommender import tasks
-from recommender.models import ModelAlias, ModelVersion, TrainingRun
+from recommender.models import ModelAlias, ModelVersion, TrainingPolicy, TrainingRun
 from tagplatform.taxonomy.models import Tag, TagOperation, TagProposal
 from tests.admin.addresses import page_of
 from tests.admin.rows import alias_change, api_key, champion, operation, proposal
@@ -35,6 +35,7 @@ BUTTONS: dict[str, Callable[[], tuple[Any, str]]] = {
     "promote": lambda: (ModelVersionFactory(), "promote"),
     "roll back": lambda: (champion(), "roll_back"),
     "train now": lambda: (VocabularyFactory(), "train_now"),
+    "reset settings": lambda: (TrainingPolicy.objects.create(vocabulary=VocabularyFactory()), "reset_settings"),
     "cancel": lambda: (TrainingRunFactory(), "cancel"),
     "change status": lambda: (TagFactory(), "change_status"),
     "revert": lambda: (operation(), "revert"),

@@ -33,17 +33,16 @@ def bundle() -> ml.TrainedRanker:
     )
 
 
-@pytest.mark.parametrize(("recipe", "source"), [("tfidf-logreg", "predictions"), ("fasttext-cnn-mlp", "model")])
 def test_a_run_leaves_the_space_and_the_counts_beside_the_twin(
-    thumb_newsroom: Vocabulary, admin_client: Client, recipe: str, source: str
+    thumb_newsroom: Vocabulary, admin_client: Client
 ) -> None:
-    run = do_run(thumb_newsroom, recipe=recipe)
+    run = do_run(thumb_newsroom)
 
     version = champion(thumb_newsroom)
     assert version is not None
     stored = stored_tag_space(version)
     assert stored is not None
-    assert stored.source == source
+    assert (stored.source, stored.layout) == ("predictions", "principal components")
     assert stored.label_counts.sum() == run.report["documents"]["train"]
     report = admin_client.get(reverse("admin:recommender_modelversion_report", args=[version.pk]))
     assert report.context["subject"].counts_are_exact
@@ -77,5 +76,7 @@ def test_without_file_and_predictions_there_is_no_space(world: World) -> None:
     for file in folder_of(world).iterdir():
         file.unlink()
 
-    with pytest.raises(NotFound, match="Train a new version"):
+    with pytest.raises(NotFound) as refused:
         tag_space(world.version)
+
+    assert refused.value.code == "no_tag_space"
