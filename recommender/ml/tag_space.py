@@ -178,8 +178,7 @@ def unit_rows(vectors: FloatArray) -> FloatArray:
 
 def _own_vectors(trained: TrainedRanker, label_counts: IntArray) -> FloatArray | None:
     """What the model keeps of its tags; the output layer knows nothing of tags without a document."""
-    offered = getattr(trained.ranker, "tag_vectors", None)
-    own: FloatArray | None = offered() if offered is not None else None
+    own = trained.ranker.tag_vectors()
     if own is None and HEAD in trained.parts.graphs:
         return output_vectors(trained.parts.graphs[HEAD]) * (label_counts > 0)[:, None].astype(np.float32)
     return own
