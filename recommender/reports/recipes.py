@@ -107,7 +107,16 @@ NOTES: Mapping[str, Note] = {
     "quantised": Note(_("Weights in 8 bits: a quarter of the size, nearly the same vectors.")),
     "fine_tune": Note(_("What the encoder learns from your documents: frozen (nothing), contrastive or tags.")),
     "tuning_tokens": Note(_("Words of a text that are read while the encoder learns."), 1),
-    "temperature": Note(_("How sharply the encoder must tell texts apart while it learns."), 0),
+    "temperature": Note(_("Scores are divided by it before they are compared: smaller values are sharper."), 0),
+    "loss": Note(_("What training makes small where several tags may be right: binary, focal or asymmetric.")),
+    "focusing": Note(_("Focal loss: how little the easy cases count."), 0),
+    "positive_focusing": Note(_("Asymmetric loss: how little tags count that are easily found."), 0),
+    "negative_focusing": Note(_("Asymmetric loss: how little tags count that are easily ruled out."), 0),
+    "clip": Note(_("Asymmetric loss: probability below which a wrong tag counts nothing."), 0, 1),
+    "weighting": Note(_("How the words of a text are weighted: tf-idf or sif.")),
+    "embeddings": Note(_("Vectors of words learn with the classifier (tuned) or stay as they are (frozen).")),
+    "hierarchy_weight": Note(_("How strongly a broader tag is held near its narrower ones; 0 is not at all."), 0),
+    "search": Note(_("Training tries a few settings on the documents kept for choosing.")),
     "time_budget_seconds": Note(_("Seconds that the search for better settings may take."), 0),
 }
 
