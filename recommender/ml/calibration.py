@@ -35,8 +35,10 @@ class Calibration:
     def of_labels(self, logits: FloatArray, labels: IntArray, selection_mode: SelectionMode) -> FloatArray:
         """Calibrated probabilities of some labels of one text, from its logits (n_labels,)."""
         if selection_mode == "one":
-            return self.probabilities(logits[None, :], selection_mode)[0, labels]
-        return sigmoid(logits[labels] * self.slopes[labels] + self.offsets[labels])
+            every: FloatArray = self.probabilities(logits[None, :], selection_mode)
+            return np.asarray(every[0, labels], np.float32)
+        chances: FloatArray = sigmoid(logits[labels] * self.slopes[labels] + self.offsets[labels])
+        return chances
 
 
 def identity_calibration(n_labels: int) -> Calibration:

@@ -1,5 +1,7 @@
 """Probabilities and thresholds from pairs whose logits come from trees that did not see the document."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,27 +11,36 @@ from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace
 _FEWEST_HITS = 10
 _SMALLEST_SLOPE, _LARGEST_SLOPE = 0.05, 5.0
 _INVERSE_PENALTY = 1e4
+_SLOPES = np.geomspace(_SMALLEST_SLOPE, _LARGEST_SLOPE, 60)
 _SHRINKAGE = 20.0  # pairs over the threshold at which a tag's own evidence counts as much as the common one
 
 
-def calibrated_on_pairs(
-    logits: FloatArray,
-    hits: BoolArray,
-    labels: IntArray,
-    label_space: LabelSpace,
-    *,
-    precision_target: float,
-) -> Calibration:
-    """One slope and offset for all labels (Platt, 1999), then a threshold a label; all arguments (n_pairs,).
+@dataclass(frozen=True)
+class JudgedPairs:
+    """Pairs that somebody looked at, with logits from trees that did not see their text; all of shape (n_pairs,)."""
+
+    rows: IntArray  # place of the text, ascending
+    labels: IntArray
+    logits: FloatArray
+    hits: BoolArray
+
+
+def calibrated_on_pairs(pairs: JudgedPairs, label_space: LabelSpace, *, precision_target: float) -> Calibration:
+    """One slope and offset for all labels (Platt, 1999), or one temperature where texts have exactly one label (Guo
+    et al., ICML 2017); then a threshold a label.
 
     With fewer than ten hits the logits are taken at their word.
     """
     ones = np.ones(label_space.n_labels, np.float32)
-    if hits.sum() < _FEWEST_HITS or hits.all():
+    if pairs.hits.sum() < _FEWEST_HITS or pairs.hits.all():
         return Calibration(ones, 0 * ones, 0.5 * ones)
-    slope, offset = _platt(logits, hits)
-    chances = sigmoid((logits * slope + offset).astype(np.float32))
-    thresholds = label_thresholds(chances, hits, labels, label_space.n_labels, precision_target)
+    if label_space.selection_mode == "one":
+        slope, offset = _inverse_temperature(pairs), 0.0
+        chances = _softmax_within(pairs.rows, pairs.logits * np.float32(slope))
+    else:
+        slope, offset = _platt(pairs.logits, pairs.hits)
+        chances = sigmoid((pairs.logits * slope + offset).astype(np.float32))
+    thresholds = label_thresholds(chances, pairs.hits, pairs.labels, label_space.n_labels, precision_target)
     return Calibration(np.float32(slope) * ones, np.float32(offset) * ones, thresholds)
 
 
@@ -72,3 +83,22 @@ def _platt(logits: FloatArray, hits: NDArray[np.bool_]) -> tuple[float, float]:
 
     model = LogisticRegression(C=_INVERSE_PENALTY).fit(logits[:, None], hits)
     return float(np.clip(model.coef_[0, 0], _SMALLEST_SLOPE, _LARGEST_SLOPE)), float(model.intercept_[0])
+
+
+def _inverse_temperature(pairs: JudgedPairs) -> float:
+    """The slope with the lowest mean negative log likelihood of the right labels."""
+    losses = []
+    for slope in _SLOPES:
+        chances = _softmax_within(pairs.rows, pairs.logits * np.float32(slope))
+        losses.append(-np.log(np.maximum(chances[pairs.hits], 1e-9)).mean())
+    return float(_SLOPES[int(np.argmin(losses))])
+
+
+def _softmax_within(rows: IntArray, logits: FloatArray) -> FloatArray:
+    """Softmax over the pairs of each text."""
+    n_rows = int(rows.max(initial=-1)) + 1
+    peaks = np.full(n_rows, -np.inf)
+    np.maximum.at(peaks, rows, logits)
+    powers = np.exp(logits - peaks[rows])
+    shares: FloatArray = (powers / np.bincount(rows, powers, n_rows)[rows]).astype(np.float32)
+    return shares

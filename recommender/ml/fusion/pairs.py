@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.ml.examples import FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
@@ -268,20 +270,24 @@ class PairFeatures:
         rows, labels = found.documents.astype(np.int64), found.labels.astype(np.int64)
         keys = rows * self.n_labels + labels
         order = np.argsort(keys, kind="stable")
-        fields = (
-            values.astype(np.float32)[order]
-            for values in (
-                found.n_in_title,
-                found.n_in_body,
-                found.n_inside,
-                found.longest,
-                found.first,
-                found.is_preferred_label,
-                found.share,
-            )
-        )
         counts = np.bincount(rows, minlength=len(documents)).astype(np.float32)
-        return _Names(keys[order], *fields, rows[order], labels[order], counts)
+
+        def sorted_floats(values: NDArray[Any]) -> FloatArray:
+            return values.astype(np.float32)[order]
+
+        return _Names(
+            keys[order],
+            in_title=sorted_floats(found.n_in_title),
+            in_body=sorted_floats(found.n_in_body),
+            inside=sorted_floats(found.n_inside),
+            longest=sorted_floats(found.longest),
+            first=sorted_floats(found.first),
+            preferred=sorted_floats(found.is_preferred_label),
+            share=sorted_floats(found.share),
+            rows=rows[order],
+            labels=labels[order],
+            n_found=counts,
+        )
 
     def _chosen_companions(self, documents: Sequence[Document]) -> _Scores | None:
         """Mean of P(label | tag) over the tags that a text has already."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.features import FeatureSpace
 from recommender.ml.fusion.boosting import as_graph
-from recommender.ml.fusion.calibrating import calibrated_on_pairs
+from recommender.ml.fusion.calibrating import JudgedPairs, calibrated_on_pairs
 from recommender.ml.fusion.pairs import FEATURES
 from recommender.ml.fusion.report import training_report
 from recommender.ml.fusion.scorer import TREES_GRAPH, as_files
@@ -26,13 +26,13 @@ def fit(task: TrainingTask) -> ModelParts:
     training = FusionTraining(task)
     fitted = training.fit()
     known = fitted.dev.weights > 0
-    calibration = calibrated_on_pairs(
+    judged = JudgedPairs(
+        fitted.dev.table.rows[known],
+        fitted.dev.table.labels[known],
         fitted.dev_logits[known],
         fitted.dev.hits[known],
-        fitted.dev.table.labels[known],
-        task.label_space,
-        precision_target=task.precision_target,
     )
+    calibration = calibrated_on_pairs(judged, task.label_space, precision_target=task.precision_target)
     settings = _settings(task, fitted.space) | {
         "floor": min(_LOWEST_LOGIT, float(fitted.dev_logits.min(initial=0.0)) - 1.0),
         "n_trees": fitted.n_trees,

@@ -23,6 +23,7 @@ from recommender.ml.text import Tokens, tokenise
 TREES_GRAPH = "fusion.onnx"
 DOCUMENT_IDS, NAME_WORDS = "document_ids.json", "name_words.json"
 _OCCLUDED = 24
+_COMMON_SHARE = 0.3  # of the documents: a word that stands in more of them explains nothing
 
 
 def as_files(task: TrainingTask, tags: TagSide) -> dict[str, bytes]:
@@ -78,14 +79,23 @@ class FusionScorer:
         return logits, np.array([document.tokens.truncated for document in documents], np.bool_)
 
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:
-        """By how much the logit falls without the word (Zeiler and Fergus, 2014, occlusion)."""
+        """By how much the logit falls without the word (Zeiler and Fergus, 2014, occlusion).
+
+        Trees answer in steps, so that one word of several that say the same costs nothing alone: what all words cost
+        together beyond that is shared out by their weights in the linear sources.
+        """
         (document,) = self._documents([text])
-        words = self._telling_words(document, label)
-        if not words:
+        strengths = self._telling_words(document, label)
+        if not strengths:
             return {}
-        variants = [document, *(replace(document, tokens=_without(document.tokens, word)) for word in words)]
+        words = list(strengths)
+        tokens = [document.tokens, *(_without(document.tokens, {word}) for word in words)]
+        variants = [replace(document, tokens=each) for each in (*tokens, _without(document.tokens, set(words)))]
         logits = self._logits_of(self.features.table(variants), label)
-        return {word: float(logits[0] - logit) for word, logit in zip(words, logits[1:], strict=True)}
+        alone = np.maximum(logits[0] - logits[1:-1], 0.0)
+        together = max(float(logits[0] - logits[-1] - alone.sum()), 0.0)
+        shares = np.array(list(strengths.values()))
+        return dict(zip(words, (alone + together * shares / shares.sum()).tolist(), strict=True))
 
     def similar_documents(self, text: Text, label: int, limit: int) -> list[SimilarDocument]:
         """Training documents with the label that are nearest to the text, nearest first."""
@@ -127,8 +137,8 @@ class FusionScorer:
         logits[table.rows[mine]] = np.maximum(self.trees.logits(table.features[mine]), self.floor)
         return logits
 
-    def _telling_words(self, document: Document, label: int) -> list[str]:
-        """The words that are most likely to carry the label, by weight in the linear sources and in the names."""
+    def _telling_words(self, document: Document, label: int) -> dict[str, float]:
+        """The words most likely to carry the label, and their weights in the linear sources and in its names."""
         space: FeatureSpace = self.features.space
         bag = space.bag_of(document.tokens)
         weights = bag.weights.astype(np.float64) * self._label_weights(bag.features, label)
@@ -138,9 +148,11 @@ class FusionScorer:
         pairs = space.pairs[bag.features[~is_word] - space.n_words]
         for words in (pairs >> 32, pairs & 0xFFFFFFFF):
             np.add.at(strength, words, weights[~is_word] / 2)
+        strength[np.exp(1.0 - space.idf[: space.n_words]) > _COMMON_SHARE] = 0.0
         best = np.argsort(-strength, kind="stable")[:_OCCLUDED]
-        known = [space.words[place] for place in best if strength[place] > 0]
-        return list(dict.fromkeys([*self._words_of_names(document, label), *known]))[:_OCCLUDED]
+        telling = {space.words[place]: float(strength[place]) for place in best if strength[place] > 0}
+        heaviest = max(telling.values(), default=1.0)
+        return telling | {w: telling.get(w, 0.0) + heaviest for w in self._words_of_names(document, label)}
 
     def _label_weights(self, features: IntArray, label: int) -> FloatArray:
         """How much the linear sources make of each feature for the label, shape (n_features_given,)."""
@@ -160,10 +172,10 @@ class FusionScorer:
         return [word for word in dict.fromkeys(found) if word in present]
 
 
-def _without(tokens: Tokens, word: str) -> Tokens:
+def _without(tokens: Tokens, words: set[str]) -> Tokens:
     return Tokens(
-        tuple(token for token in tokens.title if token != word),
-        tuple(token for token in tokens.body if token != word),
+        tuple(token for token in tokens.title if token not in words),
+        tuple(token for token in tokens.body if token not in words),
         tokens.truncated,
     )
 

@@ -66,7 +66,6 @@ class Sources:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], n_labels: int) -> "Sources":
         """The inverse of `tensors`."""
-        names = ("log_counts", "newest_share", "newer_share", "unused_for")
         trees = {name.removeprefix(_TREES): array for name, array in tensors.items() if name.startswith(_TREES)}
         return cls(
             RidgeWeights(
@@ -76,7 +75,10 @@ class Sources:
             ),
             DocumentIndex(from_tensors("documents", tensors), from_tensors("gold", tensors), np.array(tensors["ages"])),
             TagStatistics(
-                *(np.array(tensors[f"statistics.{name}"]) for name in names),
+                np.array(tensors["statistics.log_counts"]),
+                np.array(tensors["statistics.newest_share"]),
+                np.array(tensors["statistics.newer_share"]),
+                np.array(tensors["statistics.unused_for"]),
                 from_tensors("companions", tensors),
                 from_tensors("centroids", tensors),
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from scipy import sparse
 from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.features import Bag, stacked
 
-Csr = sparse.csr_matrix
+Csr: TypeAlias = sparse.csr_matrix
 _FEW_TEXTS = 4
 _BLOCK = 64
 _LARGEST_INT16_LABEL = np.iinfo(np.int16).max

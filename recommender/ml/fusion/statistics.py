@@ -36,11 +36,12 @@ class TagStatistics:
 
 def fit_statistics(corpus: Corpus) -> TagStatistics:
     """Without dates all documents count as the newest."""
-    shares = [_share_of_newest(corpus, share) for share in _LATEST_SHARES]
+    newest, newer = (_share_of_newest(corpus, share) for share in _LATEST_SHARES)
     centroids = largest_per_row(sparse.csr_matrix(corpus.gold.T @ corpus.features), _CENTROID_FEATURES)
     return TagStatistics(
         np.log1p(corpus.counts).astype(np.float32),
-        *shares,
+        newest,
+        newer,
         _unused_for(corpus),
         _companions(corpus),
         normalised_rows(centroids),

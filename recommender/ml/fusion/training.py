@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ml.errors import NotEnoughExamples
 from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
 from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.fusion.boosting import Boosted, TrainingPairs, boost
@@ -83,7 +84,12 @@ class FusionTraining:
         self._say("learning how to weigh", 0.75)
         n_trees, dev_logits = self._dev_predictions(train, dev)
         self._say("learning how to weigh", 0.92)
-        boosted = boost(self.weighed(train, dev), replace(self.config.boosting, n_trees=n_trees), seed=self.task.seed)
+        pairs = self.weighed(train, dev)
+        if not _both_kinds(pairs):
+            raise NotEnoughExamples(
+                f"{dev.table.n_texts} dev documents show no right and wrong tags to learn from; tag more documents"
+            )
+        boosted = boost(pairs, replace(self.config.boosting, n_trees=n_trees), seed=self.task.seed)
         n_pairs = 0 if train is None else len(train.hits)
         penalty = self.limits.ridge.penalty
         return Fitted(space, tags, sources, boosted, dev, dev_logits, n_pairs, n_trees, penalty, search)
