@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from recommender.ml.errors import BundleCorrupt
-from recommender.ml.examples import Example, FloatArray, IntArray, LabelSpace, label_matrix
+from recommender.ml.examples import Example, FloatArray, IntArray, LabelSpace
+from recommender.ml.metrics import top_labels
 from recommender.ml.ranker import Ranker
 from recommender.ml.tensors import mapped_tensors, tensors_as_bytes
 
@@ -78,38 +79,43 @@ def held_out_predictions(ranker: Ranker, examples: Sequence[Example]) -> HeldOut
     """Predict every example in batches and keep the cells that matter."""
     rows = [example.text for example in examples]
     kept = [
-        _kept(chances)
+        row
         for start in range(0, len(rows), _BATCH)
-        for chances in ranker.probabilities(rows[start : start + _BATCH])
+        for row in kept_rows(ranker.probabilities(rows[start : start + _BATCH]))
     ]
-    return _assembled(ranker.label_space, examples, kept)
+    return assembled(ranker.label_space, examples, kept)
 
 
 def kept_predictions(
     label_space: LabelSpace, examples: Sequence[Example], probabilities: FloatArray
 ) -> HeldOutPredictions:
     """The same from probabilities already at hand, shape (n_examples, n_labels)."""
-    return _assembled(label_space, examples, [_kept(row) for row in probabilities])
+    return assembled(label_space, examples, kept_rows(probabilities))
 
 
-def _assembled(
+def assembled(
     label_space: LabelSpace, examples: Sequence[Example], kept: Sequence[tuple[IntArray, FloatArray]]
 ) -> HeldOutPredictions:
-    gold_rows, gold_labels = np.nonzero(label_matrix(examples, label_space.n_labels))
+    gold = [sorted(set(example.labels)) for example in examples]
     return HeldOutPredictions(
         tuple(example.document_id for example in examples),
         label_space,
-        _offsets(np.bincount(gold_rows, minlength=len(examples))),
-        gold_labels.astype(np.int64),
+        _offsets(np.array([len(labels) for labels in gold], np.int64)),
+        np.array([label for labels in gold for label in labels], np.int64),
         _offsets(np.array([len(labels) for labels, _ in kept], np.int64)),
         np.concatenate([labels for labels, _ in kept] or [np.empty(0, np.int64)]),
         np.concatenate([chances for _, chances in kept] or [np.empty(0, np.float32)]),
     )
 
 
+def kept_rows(probabilities: FloatArray) -> list[tuple[IntArray, FloatArray]]:
+    """(labels, probabilities) of the cells of each row that are kept, labels ascending."""
+    return [_kept(row) for row in probabilities]
+
+
 def _kept(probabilities: FloatArray) -> tuple[IntArray, FloatArray]:
     n_kept = max(int((probabilities >= _SMALLEST_KEPT).sum()), min(_FEWEST_KEPT, len(probabilities)))
-    labels = np.sort(np.argsort(-probabilities, kind="stable")[:n_kept]).astype(np.int64)
+    labels = np.sort(top_labels(probabilities[None, :], n_kept)[0])
     return labels, probabilities[labels]
 
 

@@ -4,7 +4,7 @@ Rankings are label matrices of shape (n_documents, n_ranked), best first; gold i
 (n_documents, n_labels). A document without a gold label has no value (nan): average with `np.nanmean`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from recommender.ml.examples import BoolArray, FloatArray, IntArray
 Doubles = NDArray[np.float64]
 TAIL_BELOW_DOCUMENTS = 10
 _PROPENSITY_A, _PROPENSITY_B = 0.55, 1.5
+_BLOCK = 64
+N_BINS = 15
 
 
 class Interval(NamedTuple):
@@ -33,9 +35,31 @@ class MacroF1(NamedTuple):
 
 
 def top_labels(scores: FloatArray, n_ranked: int) -> IntArray:
-    """Labels of the highest scores, best first, ties to the lower label; shape (n_documents, n_ranked)."""
-    ranked: IntArray = np.argsort(-scores, axis=1, kind="stable")[:, :n_ranked].astype(np.int64)
-    return ranked
+    """Labels of the highest scores, best first, ties to the lower label; shape (n_documents, n_ranked).
+
+    With fewer labels than that, all of them.
+    """
+    limit = min(n_ranked, scores.shape[1])
+    best = np.empty((len(scores), limit), np.int64)
+    if limit == 0:
+        return best
+    for row, values in enumerate(scores):
+        among = np.flatnonzero(values >= _bound(values, limit))
+        best[row] = among[np.argsort(-values[among], kind="stable")[:limit]]
+    return best
+
+
+def _bound(values: FloatArray, limit: int) -> float:
+    """A value that at least `limit` values reach, and not many more.
+
+    The limit-th largest of the maxima of blocks is one, and is found without sorting all values.
+    """
+    if limit >= len(values):
+        return float("-inf")
+    n_blocks = len(values) // _BLOCK
+    if n_blocks >= 2 * limit:
+        values = values[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
+    return float(np.partition(values, len(values) - limit)[len(values) - limit])
 
 
 def precision_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:
@@ -79,9 +103,15 @@ def inverse_propensities(label_counts: IntArray, n_train: int) -> Doubles:
 
 def psp_at_k(gold: BoolArray, ranked: IntArray, weights: Doubles, k: int) -> float:
     """Propensity-scored precision over all documents, against the best possible (Jain et al., KDD 2016)."""
-    gained = (_hits(gold, ranked, k) * weights[ranked[:, :k]]).sum()
-    best = -np.sort(-(gold * weights), axis=1)[:, :k]
-    return float(gained / best.sum()) if best.any() else float("nan")
+    gained, best = (part.sum() for part in psp_parts(gold, ranked, weights, k))
+    return float(gained / best) if best else float("nan")
+
+
+def psp_parts(gold: BoolArray, ranked: IntArray, weights: Doubles, k: int) -> tuple[Doubles, Doubles]:
+    """Propensity-scored gain of each document and the best possible one, both (n_documents,)."""
+    gained = (_hits(gold, ranked, k) * weights[ranked[:, :k]]).sum(axis=1)
+    best = _largest(gold * weights, k)
+    return gained, best.sum(axis=1)
 
 
 def micro_f1(gold: BoolArray, predicted: BoolArray) -> float:
@@ -92,8 +122,15 @@ def micro_f1(gold: BoolArray, predicted: BoolArray) -> float:
 
 def macro_f1(gold: BoolArray, predicted: BoolArray, label_counts: IntArray) -> MacroF1:
     """Mean F1 over the labels that have gold documents; tail labels have fewer than 10 training documents."""
-    n_gold = gold.sum(axis=0)
-    f1 = 2.0 * (gold & predicted).sum(axis=0) / np.maximum(n_gold + predicted.sum(axis=0), 1)
+    n_right = (gold & predicted).sum(axis=0)
+    return macro_f1_of_counts(gold.sum(axis=0), n_right, predicted.sum(axis=0), label_counts)
+
+
+def macro_f1_of_counts(
+    n_gold: NDArray[Any], n_right: NDArray[Any], n_predicted: NDArray[Any], label_counts: IntArray
+) -> MacroF1:
+    """The same from each label's numbers of documents, all (n_labels,)."""
+    f1 = 2.0 * n_right / np.maximum(n_gold + n_predicted, 1)
     tail = label_counts < TAIL_BELOW_DOCUMENTS
     present = n_gold > 0
     return MacroF1(_mean(f1[present]), _mean(f1[present & ~tail]), _mean(f1[present & tail]))
@@ -107,7 +144,7 @@ def best_f1_threshold(gold: BoolArray, scores: FloatArray) -> float:
     return float(scores.ravel()[order[int(f1.argmax())]])
 
 
-def expected_calibration_error(gold: BoolArray, probabilities: FloatArray, n_bins: int = 15) -> float:
+def expected_calibration_error(gold: BoolArray, probabilities: FloatArray, n_bins: int = N_BINS) -> float:
     """Mean distance of confidence and frequency over equal bins, weighted by cells (Guo et al., ICML 2017)."""
     chances, hits = probabilities.ravel().astype(np.float64), gold.ravel()
     if len(chances) == 0:
@@ -129,3 +166,8 @@ def _of_labelled(gold: BoolArray, values: Doubles) -> Doubles:
 
 def _mean(values: Doubles) -> float:
     return float(values.mean()) if len(values) else float("nan")
+
+
+def _largest(values: Doubles, k: int) -> Doubles:
+    k = min(k, values.shape[1])
+    return np.partition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k :]

@@ -9,12 +9,12 @@ from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.corpus import Corpus
 from recommender.ml.fusion.sparse_rows import (
     Csr,
-    best_columns,
     entries_of,
     largest_per_row,
     normalised_rows,
     product,
 )
+from recommender.ml.metrics import top_labels
 
 N_NEIGHBOURS = 50
 _N_VOTERS, _N_CLOSEST = 30, 5
@@ -60,7 +60,7 @@ class DocumentIndex:
         """The nearest documents by cosine, at most 50; memory is n_texts * n_documents * 4 bytes for a moment."""
         n_neighbours = min(N_NEIGHBOURS, self.n_documents)
         cosines = product(texts, self.by_feature)
-        found = best_columns(cosines, n_neighbours)
+        found = top_labels(cosines, n_neighbours)
         return Neighbours(found, np.take_along_axis(cosines, found, 1))
 
     def votes(self, neighbours: Neighbours, n_labels: int, *, local: bool) -> Votes:

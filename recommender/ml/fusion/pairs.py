@@ -16,13 +16,13 @@ from recommender.ml.fusion.sources import Sources
 from recommender.ml.fusion.sparse_rows import (
     Cells,
     Csr,
-    best_columns,
     product,
     ranks_within,
     rows_of_bags,
     weighted_sum,
 )
 from recommender.ml.fusion.tag_side import TagSide
+from recommender.ml.metrics import top_labels
 from recommender.ml.text import Tokens
 
 FEATURES = (
@@ -160,7 +160,7 @@ class _Scores:
 
     def candidates(self, limit: int) -> tuple[IntArray, IntArray]:
         """(rows, labels) of each text's best."""
-        best = best_columns(self.scores, limit)
+        best = top_labels(self.scores, limit)
         rows, columns = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
         if self.positive_only:
             kept = self.scores[rows, columns] > 0

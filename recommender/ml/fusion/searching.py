@@ -8,8 +8,7 @@ import numpy as np
 from recommender.ml.fusion.config import RidgeConfig
 from recommender.ml.fusion.corpus import Corpus
 from recommender.ml.fusion.ridge import fit_ridge
-from recommender.ml.fusion.sparse_rows import best_columns
-from recommender.ml.metrics import ndcg_at_k
+from recommender.ml.metrics import ndcg_at_k, top_labels
 
 _PENALTIES = (0.1, 0.3, 1.0)
 _DOCUMENTS, _DEV_DOCUMENTS, _LABELS = 4_000, 1_000, 2_000
@@ -32,7 +31,7 @@ def penalty_search(train: Corpus, dev: Corpus, config: RidgeConfig) -> list[dict
         tried = replace(config, penalty=penalty, max_labels=min(_LABELS, config.max_labels))
         ridge = fit_ridge(newest, tried, lambda _fraction: None)
         scores = (dev.features @ ridge.weights).toarray() + ridge.intercepts
-        ranked = ridge.labels[best_columns(scores, _K)]
+        ranked = ridge.labels[top_labels(scores, _K)]
         figure = float(np.nanmean(ndcg_at_k(gold, ranked, _K)))
         found.append({"config": {"penalty": penalty}, "ndcg_at_5": figure})
     return found

@@ -13,7 +13,6 @@ from recommender.ml.features import Bag, stacked
 
 Csr: TypeAlias = sparse.csr_matrix
 _FEW_TEXTS = 4
-_BLOCK = 64
 _LARGEST_INT16_LABEL = np.iinfo(np.int16).max
 
 
@@ -112,31 +111,6 @@ def ranks_within(rows: IntArray, values: FloatArray) -> IntArray:
     ranks = np.empty(len(rows), np.int64)
     ranks[order] = np.arange(len(rows)) - starts[order]
     return ranks
-
-
-def best_columns(scores: FloatArray, limit: int) -> IntArray:
-    """Columns of the `limit` highest scores of each row, best first; shape (n_rows, min(limit, n_columns))."""
-    limit = min(limit, scores.shape[1])
-    best = np.empty((len(scores), limit), np.int64)
-    if limit == 0:
-        return best
-    for row, values in enumerate(scores):
-        among = np.flatnonzero(values >= _bound(values, limit))
-        best[row] = among[np.argsort(-values[among], kind="stable")[:limit]]
-    return best
-
-
-def _bound(values: FloatArray, limit: int) -> float:
-    """A value that at least `limit` values reach, and not many more.
-
-    The limit-th largest of the maxima of blocks is one, and is found without sorting all values.
-    """
-    if limit >= len(values):
-        return float("-inf")
-    n_blocks = len(values) // _BLOCK
-    if n_blocks >= 2 * limit:
-        values = values[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
-    return float(np.partition(values, len(values) - limit)[len(values) - limit])
 
 
 def as_tensors(name: str, matrix: Csr) -> dict[str, NDArray[Any]]:
