@@ -77,6 +77,25 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True)
+class TwoTowersConfig:
+    """Settings of the two towers; `embeddings` are "tuned" or "frozen", `word_dropout` is of the tags' words."""
+
+    max_tokens: int = 2000
+    max_words: int = 60_000
+    min_word_documents: int = 1
+    title_weight: float = 2.0
+    skipgram: SkipgramConfig = field(default_factory=SkipgramConfig)
+    embeddings: str = "tuned"
+    word_dropout: float = 0.2
+    temperature: float = 0.05
+    learning_rate: float = 1e-3
+    batch_size: int = 256
+    min_steps: int = 400
+    epochs: int = 5
+    threads: int = 2
+
+
+@dataclass(frozen=True)
 class TransformerConfig:
     """Settings of the optional text encoder; `source` is a folder or a package with a BERT checkpoint.
 
@@ -101,9 +120,9 @@ class TransformerConfig:
 class FusionConfig:
     """Settings of `fusion`.
 
-    `crossfit_folds` of train (at most `crossfit_documents` in all) teach how to weigh the sources, beside dev, whose
-    pairs count `dev_weight` times. `search` tries penalties of the regression on dev. `label_trees` is "auto" (where
-    not every tag has a regression), "yes" or "no".
+    Dev teaches how to weigh the sources, and with fewer than `enough_dev_documents` there also `crossfit_folds` of
+    train (at most `crossfit_documents` in all); a pair of dev counts `dev_weight` times. `search` tries penalties of
+    the regression on dev. `label_trees` is "auto" (where not every tag has a regression), "yes" or "no".
     """
 
     max_tokens: int = 2000
@@ -115,6 +134,7 @@ class FusionConfig:
     ridge: RidgeConfig = field(default_factory=RidgeConfig)
     features_a_document: int = 64
     label_trees: str = "auto"
+    enough_dev_documents: int = 1_500
     crossfit_folds: int = 4
     crossfit_documents: int = 6_000
     dev_weight: float = 3.0

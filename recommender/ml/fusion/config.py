@@ -8,13 +8,15 @@ class RidgeConfig:
     """Settings of the kernel ridge regression, whose memory is 4 * n² bytes for n documents or features.
 
     Up to `max_documents` training documents are solved in their dual form, more of them over the `max_features` most
-    frequent features. Only the `max_labels` most used tags have a regression; `max_entries` bounds their weights.
+    frequent features. Only the `max_labels` most used tags have a regression, none where more than `most_labels` are
+    in use; `max_entries` bounds their weights.
     """
 
     penalty: float = 0.3
     max_documents: int = 22_000
     max_features: int = 16_000
     max_labels: int = 8_000
+    most_labels: int = 20_000
     max_entries: int = 12_000_000
     smallest_weight: float = 0.01
 

@@ -17,7 +17,8 @@ _DATED_SHARE = 0.95
 
 @dataclass(frozen=True)
 class Corpus:
-    """Tagged documents; `features` are L2-normalised TF-IDF rows, `gold` has a 1 for each tag of a document.
+    """Tagged documents; `features` are L2-normalised TF-IDF rows, `gold` has a 1 for each tag of a document and
+    `named` one for each tag whose name stands in it.
 
     `rejected` holds the loss weight of each cell that an editor refused (or left), `looked_at` says of which documents
     a missing tag means "not this one". `published` is in Unix seconds, nan where unknown.
@@ -25,6 +26,7 @@ class Corpus:
 
     features: Csr  # (n_documents, n_features)
     gold: Csr  # (n_documents, n_labels)
+    named: Csr  # (n_documents, n_labels)
     rejected: Csr  # (n_documents, n_labels)
     looked_at: BoolArray  # (n_documents,)
     published: NDArray[np.float64]  # (n_documents,)
@@ -67,6 +69,7 @@ class Corpus:
         return Corpus(
             self.features[rows],
             self.gold[rows],
+            self.named[rows],
             self.rejected[rows],
             self.looked_at[rows],
             self.published[rows],
@@ -74,11 +77,12 @@ class Corpus:
         )
 
 
-def corpus_of(examples: Sequence[Example], features: Csr, n_labels: int) -> Corpus:
-    """The examples in their order; `features` has one row each."""
+def corpus_of(examples: Sequence[Example], features: Csr, n_labels: int, named: Csr | None = None) -> Corpus:
+    """The examples in their order; `features` and `named` (none: no names are known) have one row each."""
     return Corpus(
         features,
         _cells([[(label, 1.0) for label in sorted(set(example.labels))] for example in examples], n_labels),
+        sparse.csr_matrix((len(examples), n_labels), dtype=np.float32) if named is None else named,
         _cells(
             [
                 sorted((label, w) for label, w in e.label_weights.items() if label not in e.labels and w > 0)

@@ -46,6 +46,8 @@ FEATURES = (
     "first place of a name",
     "preferred label found",
     "share of the name found",
+    "documents that name the tag",
+    "share of them that bear it",
     "similarity to the tag's text",
     "rank by the tag's text",
     "documents of the tag",
@@ -82,6 +84,8 @@ FEATURES_BY_PART = {
         "first place of a name",
         "preferred label found",
         "share of the name found",
+        "documents that name the tag",
+        "share of them that bear it",
         "names found in the text",
     ),
     "tag texts": ("similarity to the tag's text", "rank by the tag's text"),
@@ -362,6 +366,8 @@ class PairFeatures:
             ("share of newest documents", statistics.newest_share, 0.0),
             ("share of newer documents", statistics.newer_share, 0.0),
             ("time since last use", statistics.unused_for, 1.0),
+            ("documents that name the tag", statistics.log_named, 0.0),
+            ("share of them that bear it", statistics.keyphraseness, _MISSING),
         ):
             column = np.full(len(labels), unknown, np.float32)
             column[known] = values[labels[known]]

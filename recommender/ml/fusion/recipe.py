@@ -14,7 +14,7 @@ from recommender.ml.fusion.report import training_report
 from recommender.ml.fusion.scorer import TREES_GRAPH, as_files
 from recommender.ml.fusion.sources import Sources, fit_sources
 from recommender.ml.fusion.sparse_rows import as_tensors
-from recommender.ml.fusion.tag_side import TagSide, tag_side
+from recommender.ml.fusion.tag_side import TagSide
 from recommender.ml.fusion.training import FusionTraining
 from recommender.ml.parts import ModelParts, TrainingTask, feature_parts
 
@@ -52,10 +52,9 @@ def fit(task: TrainingTask) -> ModelParts:
 def refit(task: TrainingTask, fitted: ModelParts) -> ModelParts:
     """The sources on all of the task's train part; how they are weighed and calibrated stays what it was."""
     training = FusionTraining(task)
-    space, corpus, _ = training.prepared(task.train)
+    space, tags, corpus, _ = training.prepared(task.train)
     ridge = replace(training.limits.ridge, penalty=float(fitted.settings["penalty"]))
     sources = fit_sources(corpus, replace(training.limits, ridge=ridge), task.on_progress)
-    tags = tag_side(task.tag_texts_or_ids(), space)
     settings = _settings(task, space) | {name: fitted.settings[name] for name in ("floor", "n_trees", "penalty")}
     return ModelParts(
         settings,

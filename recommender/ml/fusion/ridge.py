@@ -38,7 +38,7 @@ def fit_ridge(corpus: Corpus, config: RidgeConfig, on_progress: Callable[[float]
     Cells that nobody looked at take the model's own prediction as their target (expectation maximisation, Dempster,
     Laird and Rubin, 1977), a rejected cell lies below zero.
     """
-    labels = _most_used(corpus, config.max_labels)
+    labels = _most_used(corpus, config)
     means = (corpus.counts[labels] / max(corpus.n_documents, 1)).astype(np.float32)
     if len(labels) == 0 or corpus.features.nnz == 0:
         empty = sparse.csr_matrix((corpus.features.shape[1], len(labels)), dtype=np.float32)
@@ -131,7 +131,8 @@ def _solved(solver: _Dual | _Primal, targets: _Targets, columns: IntArray) -> Fl
     return solver.weights(block)
 
 
-def _most_used(corpus: Corpus, limit: int) -> IntArray:
+def _most_used(corpus: Corpus, config: RidgeConfig) -> IntArray:
+    limit = config.max_labels if int((corpus.counts > 0).sum()) <= config.most_labels else 0
     order = np.argsort(-corpus.counts, kind="stable")[:limit]
     return np.sort(order[corpus.counts[order] > 0]).astype(np.int64)
 

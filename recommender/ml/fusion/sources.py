@@ -79,6 +79,8 @@ class Sources:
                 np.array(tensors["statistics.newest_share"]),
                 np.array(tensors["statistics.newer_share"]),
                 np.array(tensors["statistics.unused_for"]),
+                np.array(tensors["statistics.log_named"]),
+                np.array(tensors["statistics.keyphraseness"]),
                 from_tensors("companions", tensors),
                 from_tensors("centroids", tensors),
             ),

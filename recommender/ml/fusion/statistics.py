@@ -11,6 +11,7 @@ from recommender.ml.fusion.sparse_rows import Csr, largest_per_row, normalised_r
 
 _LATEST_SHARES = (0.1, 0.3)
 _COMPANIONS = 50
+_PRIOR_DOCUMENTS = 2.0  # of the common share, in the share of each tag
 _CENTROID_FEATURES = 64
 
 
@@ -22,6 +23,8 @@ class TagStatistics:
     newest_share: FloatArray  # share of the newest tenth of the documents that bear the tag
     newer_share: FloatArray  # the same of the newest three tenths
     unused_for: FloatArray  # share of the documents that came after its last use; 1 for unused tags
+    log_named: FloatArray  # ln(1 + documents in which a name of the tag stands)
+    keyphraseness: FloatArray  # share of these that bear the tag (Mihalcea and Csomai, CIKM 2007), smoothed
     companions: Csr  # (n_labels, n_labels): row t holds P(label | t) of the tags that go with t
     centroids: Csr  # (n_labels, n_features): mean text of a tag, L2-normalised (Rocchio, 1971)
 
@@ -31,6 +34,8 @@ class TagStatistics:
             "newest_share": self.newest_share,
             "newer_share": self.newer_share,
             "unused_for": self.unused_for,
+            "log_named": self.log_named,
+            "keyphraseness": self.keyphraseness,
         }
 
 
@@ -43,6 +48,8 @@ def fit_statistics(corpus: Corpus) -> TagStatistics:
         newest,
         newer,
         _unused_for(corpus),
+        np.log1p(np.bincount(corpus.named.indices, minlength=corpus.n_labels)).astype(np.float32),
+        _keyphraseness(corpus),
         _companions(corpus),
         normalised_rows(centroids),
     )
@@ -61,6 +68,14 @@ def _unused_for(corpus: Corpus) -> FloatArray:
     by_label = corpus.gold.tocoo()
     np.minimum.at(unused, by_label.col, corpus.ages[by_label.row])
     return unused
+
+
+def _keyphraseness(corpus: Corpus) -> FloatArray:
+    named = np.bincount(corpus.named.indices, minlength=corpus.n_labels)
+    both = np.bincount(corpus.named.multiply(corpus.gold).tocsr().indices, minlength=corpus.n_labels)
+    common = both.sum() / max(named.sum(), 1)
+    shares: FloatArray = ((both + _PRIOR_DOCUMENTS * common) / (named + _PRIOR_DOCUMENTS)).astype(np.float32)
+    return shares
 
 
 def _companions(corpus: Corpus) -> Csr:

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from scipy import sparse
+
+from recommender.ml.examples import Text
 from recommender.ml.features import FeatureSpace
 from recommender.ml.fusion.sparse_rows import Csr, rows_of_bags
 from recommender.ml.lexical import LexicalIndex
 from recommender.ml.tag_texts import TagText, as_tokens
+from recommender.ml.text import Tokens
+
+_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,16 @@ class TagSide:
     @property
     def n_labels(self) -> int:
         return int(self.texts.shape[0])
+
+    def named_in(self, documents: Sequence[Tokens], texts: Sequence[Text]) -> Csr:
+        """1 for each tag with a name in a text, shape (n_documents, n_labels)."""
+        found = [
+            self.names.matches_of(documents[start : start + _BATCH], texts[start : start + _BATCH])
+            for start in range(0, len(documents), _BATCH)
+        ]
+        rows = [each.documents.astype(np.int64) + number * _BATCH for number, each in enumerate(found)]
+        cells = (np.concatenate(rows), np.concatenate([each.labels for each in found])) if found else ([], [])
+        return sparse.csr_matrix((np.ones(len(cells[0]), np.float32), cells), (len(documents), self.n_labels))
 
     @cached_property
     def texts_by_feature(self) -> Csr:

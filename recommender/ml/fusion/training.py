@@ -72,8 +72,7 @@ class FusionTraining:
 
     def fit(self) -> Fitted:
         """Sources on all of train, trees on cross-fitted train documents and dev."""
-        space, corpus, documents = self.prepared(self.task.train)
-        tags = tag_side(self.task.tag_texts_or_ids(), space)
+        space, tags, corpus, documents = self.prepared(self.task.train)
         dev_tokens = tokenised(self.task.dev, self.config.max_tokens, self._part_of(0.1, 0.1))
         search = self._search(space, corpus, dev_tokens)
         crossfitted = list(self._crossfitted(space, corpus, documents, tags))
@@ -94,13 +93,15 @@ class FusionTraining:
         penalty = self.limits.ridge.penalty
         return Fitted(space, tags, sources, boosted, dev, dev_logits, n_pairs, n_trees, penalty, search)
 
-    def prepared(self, examples: Sequence[Example]) -> tuple[FeatureSpace, Corpus, list[Tokens]]:
-        """Feature space, matrices and tokens of examples."""
+    def prepared(self, examples: Sequence[Example]) -> tuple[FeatureSpace, TagSide, Corpus, list[Tokens]]:
+        """Feature space, tags, matrices and tokens of examples."""
         documents = tokenised(examples, self.config.max_tokens, self._part_of(0.0, 0.1))
         space = fit_feature_space(documents, feature_limits(self.config))
         self._say("weighing words", 0.1)
         features = rows_of_bags([space.bag_of(tokens) for tokens in documents], space.n_features)
-        return space, corpus_of(examples, features, self.n_labels), documents
+        tags = tag_side(self.task.tag_texts_or_ids(), space)
+        named = tags.named_in(documents, [example.text for example in examples])
+        return space, tags, corpus_of(examples, features, self.n_labels, named), documents
 
     def _wants_label_trees(self) -> bool:
         chosen = self.config.label_trees
@@ -109,7 +110,8 @@ class FusionTraining:
     def _crossfitted(
         self, space: FeatureSpace, corpus: Corpus, documents: Sequence[Tokens], tags: TagSide
     ) -> Iterator[LearntPairs]:
-        folds = crossfit_folds(corpus, self.config, self.task.seed)
+        enough = sum(bool(example.labels) for example in self.task.dev) >= self.config.enough_dev_documents
+        folds = [] if enough else crossfit_folds(corpus, self.config, self.task.seed)
         for number, (seen, unseen) in enumerate(folds):
             start, end = 0.1 + 0.4 * number / len(folds), 0.1 + 0.4 * (number + 1) / len(folds)
             sources = fit_sources(corpus.rows(seen), self.limits, self._part_of(start, end))
