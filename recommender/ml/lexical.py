@@ -96,7 +96,7 @@ class LexicalIndex:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], words: Sequence[str]) -> "LexicalIndex":
         """What `tensors` and `words` gave away."""
-        columns = {name: tensors[name].astype(dtype) for name, dtype in COLUMNS.items()}
+        columns: dict[str, NDArray[Any]] = {name: tensors[name].astype(dtype) for name, dtype in COLUMNS.items()}
         return cls(tuple(words), Forms(**columns), int(tensors["n_labels"][0]))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
