@@ -1,0 +1,1 @@
+"""What a model can do beside ranking: calibration, unseen tags, chosen tags, explanations, determinism."""
