@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
 from recommender.ml.fusion.sparse_rows import Csr
 
 _DATED_SHARE = 0.95
+_ALIKE = 0.45  # cosine of TF-IDF rows
+_ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,27 @@ class Corpus:
             self.published[rows],
             tuple(self.groups[row] for row in rows),
         )
+
+
+def siblings(corpus: Corpus) -> IntArray:
+    """The same number for documents that must stay on one side of a fold, shape (n_documents,).
+
+    They share a group, or their texts are nearly the same (cosine of at least 0.45): on such a document a model shows
+    what it remembers, not what it knows.
+    """
+    n = corpus.n_documents
+    _, group_of = np.unique(np.array(corpus.groups), return_inverse=True)
+    order = np.argsort(group_of, kind="stable")
+    chained = group_of[order][1:] == group_of[order][:-1]
+    pairs = [(order[:-1][chained], order[1:][chained])]
+    transposed = corpus.features.T.tocsr()
+    for start in range(0, n, _ROWS_AT_ONCE):
+        near = (corpus.features[start : start + _ROWS_AT_ONCE] @ transposed).tocoo()
+        alike = near.data >= _ALIKE
+        pairs.append((near.row[alike] + start, near.col[alike]))
+    rows, columns = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    links = sparse.csr_matrix((np.ones(len(rows), np.int8), (rows, columns)), (n, n))
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 def corpus_of(examples: Sequence[Example], features: Csr, n_labels: int, named: Csr | None = None) -> Corpus:

@@ -11,6 +11,7 @@ from recommender.ml.fusion.pairs import FEATURES, FEATURES_BY_PART
 from recommender.ml.fusion.training import Fitted, FusionTraining, LearntPairs, ndcg_at_5
 
 _ABLATION_TREES = 80
+_ABLATION_PARTS = 3
 _MAX_ABLATION_PAIRS = 150_000
 
 
@@ -42,8 +43,8 @@ def _parts(fitted: Fitted) -> list[dict[str, Any]]:
 def _ablation(training: FusionTraining, fitted: Fitted) -> list[dict[str, Any]]:
     """Smaller fusions without one part each, all learnt on the same two thirds of dev and measured on the rest."""
     dev = fitted.dev
-    texts = np.arange(dev.table.n_texts)
-    learnt, measured = dev.of_texts(texts[texts % 3 != 0]), dev.of_texts(texts[texts % 3 == 0])
+    held_out = fitted.dev_siblings % _ABLATION_PARTS == 0
+    learnt, measured = dev.of_texts(np.flatnonzero(~held_out)), dev.of_texts(np.flatnonzero(held_out))
     whole = _ndcg_without(training, learnt, measured, ())
     if whole is None:
         return []

@@ -37,8 +37,9 @@ class TagSide:
             self.names.matches_of(documents[start : start + _BATCH], texts[start : start + _BATCH])
             for start in range(0, len(documents), _BATCH)
         ]
-        rows = [each.documents.astype(np.int64) + number * _BATCH for number, each in enumerate(found)]
-        cells = (np.concatenate(rows), np.concatenate([each.labels for each in found])) if found else ([], [])
+        rows = [np.empty(0, np.int64), *(each.documents + number * _BATCH for number, each in enumerate(found))]
+        labels = [np.empty(0, np.int64), *(each.labels for each in found)]
+        cells = (np.concatenate(rows), np.concatenate(labels))
         return sparse.csr_matrix((np.ones(len(cells[0]), np.float32), cells), (len(documents), self.n_labels))
 
     @cached_property

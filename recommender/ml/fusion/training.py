@@ -13,7 +13,7 @@ from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
 from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.fusion.boosting import Boosted, TrainingPairs, boost
 from recommender.ml.fusion.config import BoostingConfig
-from recommender.ml.fusion.corpus import Corpus, corpus_of
+from recommender.ml.fusion.corpus import Corpus, corpus_of, siblings
 from recommender.ml.fusion.pairs import Document, PairFeatures, PairTable, concatenated
 from recommender.ml.fusion.searching import penalty_search
 from recommender.ml.fusion.sources import SourceLimits, Sources, fit_sources
@@ -53,6 +53,7 @@ class Fitted:
     boosted: Boosted
     dev: LearntPairs
     dev_logits: FloatArray  # (n_dev_pairs,) from trees that did not see the document
+    dev_siblings: IntArray  # (n_dev_texts,) equal where texts are siblings
     n_crossfitted_pairs: int
     n_trees: int
     penalty: float
@@ -74,14 +75,17 @@ class FusionTraining:
         """Sources on all of train, trees on cross-fitted train documents and dev."""
         space, tags, corpus, documents = self.prepared(self.task.train)
         dev_tokens = tokenised(self.task.dev, self.config.max_tokens, self._part_of(0.1, 0.1))
-        search = self._search(space, corpus, dev_tokens)
+        dev_features = rows_of_bags([space.bag_of(tokens) for tokens in dev_tokens], space.n_features)
+        dev_corpus = corpus_of(self.task.dev, dev_features, self.n_labels)
+        search = self._search(corpus, dev_corpus)
         crossfitted = list(self._crossfitted(space, corpus, documents, tags))
         self._say("fitting sources", 0.5)
         sources = fit_sources(corpus, self.limits, self._part_of(0.5, 0.7))
         dev = self._pairs(PairFeatures(space, sources, tags), self.task.dev, dev_tokens, give_tags=False)
         train = _joined(crossfitted)
         self._say("learning how to weigh", 0.75)
-        n_trees, dev_logits = self._dev_predictions(train, dev)
+        sibling_of = siblings(dev_corpus)
+        n_trees, dev_logits = self._dev_predictions(train, dev, sibling_of)
         self._say("learning how to weigh", 0.92)
         pairs = self.weighed(train, dev)
         if not _both_kinds(pairs):
@@ -91,7 +95,7 @@ class FusionTraining:
         boosted = boost(pairs, replace(self.config.boosting, n_trees=n_trees), seed=self.task.seed)
         n_pairs = 0 if train is None else len(train.hits)
         penalty = self.limits.ridge.penalty
-        return Fitted(space, tags, sources, boosted, dev, dev_logits, n_pairs, n_trees, penalty, search)
+        return Fitted(space, tags, sources, boosted, dev, dev_logits, sibling_of, n_pairs, n_trees, penalty, search)
 
     def prepared(self, examples: Sequence[Example]) -> tuple[FeatureSpace, TagSide, Corpus, list[Tokens]]:
         """Feature space, tags, matrices and tokens of examples."""
@@ -118,12 +122,10 @@ class FusionTraining:
             examples = [self.task.train[row] for row in unseen]
             yield self._pairs(PairFeatures(space, sources, tags), examples, [documents[row] for row in unseen])
 
-    def _search(self, space: FeatureSpace, corpus: Corpus, tokens: Sequence[Tokens]) -> list[dict[str, Any]]:
+    def _search(self, corpus: Corpus, dev: Corpus) -> list[dict[str, Any]]:
         """Take the penalty that ranks dev best with the regression alone."""
         if not self.config.search:
             return []
-        features = rows_of_bags([space.bag_of(each) for each in tokens], space.n_features)
-        dev = corpus_of(self.task.dev, features, self.n_labels)
         rows = penalty_search(corpus, dev, self.config.ridge)
         best = max(rows, key=lambda row: float(row["ndcg_at_5"]), default=None)
         if best is not None:
@@ -157,9 +159,11 @@ class FusionTraining:
             (int(rng.choice(e.labels)),) if len(e.labels) > 1 and rng.random() < _CHOSEN_SHARE else () for e in examples
         ]
 
-    def _dev_predictions(self, train: LearntPairs | None, dev: LearntPairs) -> tuple[int, FloatArray]:
+    def _dev_predictions(
+        self, train: LearntPairs | None, dev: LearntPairs, sibling_of: IntArray
+    ) -> tuple[int, FloatArray]:
         """How many trees are best, and logits of dev from trees that never saw the document."""
-        folds = _folds(dev.table.n_texts, _DEV_FOLDS, self.task.seed)
+        folds = _folds(sibling_of, _DEV_FOLDS, self.task.seed)
         staged: list[tuple[NDArray[np.bool_], list[FloatArray]]] = []
         for number, held_out in enumerate(folds):
             self._say("learning how to weigh", 0.75 + 0.17 * number / len(folds))
@@ -203,8 +207,8 @@ def crossfit_folds(corpus: Corpus, config: FusionConfig, seed: int) -> list[tupl
         order = corpus.oldest_first
         folds = [(order[: int(a)], order[int(a) : int(b)]) for a, b in itertools.pairwise(edges)]
     else:
-        names = np.unique(np.array(corpus.groups), return_inverse=True)[1]
-        fold_of = np.random.default_rng(seed).integers(0, n_folds, names.max() + 1)[names]
+        sibling_of = siblings(corpus)
+        fold_of = np.random.default_rng(seed).integers(0, n_folds, sibling_of.max() + 1)[sibling_of]
         folds = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in range(n_folds)]
     return _affordable([(seen, unseen) for seen, unseen in folds if len(seen) and len(unseen)], config, seed)
 
@@ -236,8 +240,10 @@ def _joined(parts: Sequence[LearntPairs]) -> LearntPairs | None:
     )
 
 
-def _folds(n: int, n_folds: int, seed: int) -> list[IntArray]:
-    fold_of = np.random.default_rng(seed).permutation(n) % n_folds
+def _folds(sibling_of: IntArray, n_folds: int, seed: int) -> list[IntArray]:
+    """Rows of each fold, siblings together."""
+    n_groups = int(sibling_of.max(initial=-1)) + 1
+    fold_of = (np.random.default_rng(seed).permutation(n_groups) % n_folds)[sibling_of]
     return [np.flatnonzero(fold_of == fold) for fold in range(n_folds)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from recommender.ml import Example, Text
-from recommender.ml.fusion.corpus import Corpus, corpus_of
+from recommender.ml.fusion.corpus import Corpus, corpus_of, siblings
 from recommender.ml.fusion.neighbours import fit_index
 from recommender.ml.fusion.statistics import fit_statistics
 from recommender.ml.fusion.training import crossfit_folds
@@ -18,9 +18,8 @@ def corpus(
     labels: Sequence[tuple[int, ...]], dates: list[float] | None = None, groups: list[str] | None = None
 ) -> Corpus:
     """Each document has one feature of its own, and the first of all in common."""
-    rows = np.eye(len(labels), len(labels) + 1, 1, dtype=np.float32)
-    rows[:, 0] = 1.0
-    rows /= np.sqrt(2.0)
+    rows = np.eye(len(labels), len(labels) + 1, 1, dtype=np.float32) * np.float32(np.sqrt(0.8))
+    rows[:, 0] = np.sqrt(0.2)
     documents = [
         Example(
             Text("", ""),
@@ -42,7 +41,7 @@ def test_votes_are_shares_of_the_squared_cosines() -> None:
     neighbours = index.neighbours(text)
     votes = index.votes(neighbours, 2, local=False)
 
-    first, second = 0.8**2 / 2, 0.6**2 / 2  # the third shares nothing with the text
+    first, second = 0.8 * 0.8**2, 0.8 * 0.6**2  # the third shares nothing with the text
     assert neighbours.documents[0].tolist() == [1, 0, 2]
     assert votes.weighted[0] == pytest.approx([second / (first + second), first / (first + second)], abs=1e-5)
 
@@ -106,6 +105,17 @@ def test_undated_folds_keep_siblings_together_and_predict_each_document_once() -
     assert sorted(row for _, unseen in folds for row in unseen.tolist()) == list(range(100))
     for seen, unseen in folds:
         assert not {groups[row] for row in seen} & {groups[row] for row in unseen}
+
+
+def test_documents_with_nearly_the_same_text_are_siblings_also_without_a_group() -> None:
+    rows = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    examples = [Example(Text("", ""), (0,), f"d{row}", group="pair" if row > 1 else "") for row in range(4)]
+
+    numbers = siblings(corpus_of(examples, sparse.csr_matrix(rows), 1))
+
+    assert numbers[0] == numbers[1] != numbers[2]
+    assert numbers[2] == numbers[3]
 
 
 def test_a_large_corpus_is_not_cross_fitted_whole() -> None:
