@@ -8,6 +8,7 @@ import numpy as np
 
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace, Text
+from recommender.ml.metrics import top_labels
 from recommender.ml.parts import Scorer, SimilarDocument
 from recommender.ml.spans import Evidence, located
 
@@ -113,20 +114,7 @@ class Ranker:
 
     def _ranking(self, logits: FloatArray, open_labels: BoolArray, limit: int, truncated: bool) -> Ranking:
         scores = np.where(open_labels, self.calibration.calibrated_logits(logits), -np.inf)
-        labels = _best(scores, min(limit, int(open_labels.sum())))
+        labels = top_labels(scores[None, :], max(0, min(limit, int(open_labels.sum()))))[0]
         probabilities = self.calibration.of_labels(logits, labels, self.label_space.selection_mode)
         above = probabilities >= self.calibration.thresholds[labels]
         return Ranking(labels, logits[labels], probabilities, above, truncated)
-
-
-def _best(scores: FloatArray, limit: int) -> IntArray:
-    """Labels of the highest scores, best first, ties to the lower label."""
-    if limit <= 0:
-        return np.empty(0, np.int64)
-    if limit < len(scores):
-        lowest = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-        among = np.flatnonzero(scores >= lowest)
-    else:
-        among = np.arange(len(scores))
-    order = np.argsort(-scores[among], kind="stable")[:limit]
-    return among[order].astype(np.int64)
