@@ -59,7 +59,7 @@ class Suggestion(models.Model):
 
     class Origin(models.TextChoices):
         MODEL = "model", _("model")
-        LABEL = "label", _("label found in the text")
+        LABEL = "label", _("names and texts of a new tag")
         EXPLORATION = "exploration", _("exploration")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,26 +1,28 @@
 """Recommend tags for a text: rank, mask, present, remember."""
 
-import re
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from feedback.models import Recommendation, Suggestion
 from feedback.services import record_recommendation
 from recommender import ml
 from recommender.metrics import count_recommendation
+from recommender.present import PresentRanker
 from recommender.serving import LoadedRanker, rankers
+from recommender.similar import SimilarDocument, similar_documents
+from recommender.tag_texts import name_in, searchable
 from tagplatform.common.errors import InvalidInput
 from tagplatform.common.ids import format_public_id
 from tagplatform.content.models import Document, Source, content_hash
 from tagplatform.content.services import shorten_body
-from tagplatform.taxonomy.labels import normalise_label
 from tagplatform.taxonomy.models import Vocabulary
-from tagplatform.taxonomy.snapshot import TagEntry, VocabularySnapshot, vocabulary_snapshot
+from tagplatform.taxonomy.snapshot import TagEntry, vocabulary_snapshot
 
 EMPTY_TEXT = "empty_text"
 NO_TAGS = "no_recommendable_tags"
@@ -29,7 +31,7 @@ BELOW_THRESHOLD = "below_threshold"
 
 @dataclass(frozen=True)
 class RecommendationRequest:
-    """One text, and what the answer should look like."""
+    """One text, and what the answer should look like; `readable` are the documents that explanations may name."""
 
     title: str
     body: str
@@ -41,13 +43,14 @@ class RecommendationRequest:
     chosen_tag_ids: Sequence[uuid.UUID] = ()
     candidate_tag_ids: Sequence[uuid.UUID] | None = None
     explain: bool = False
+    readable: QuerySet[Document] | None = None
     store: bool = True
     policy: str = Recommendation.Policy.NORMAL
 
 
 @dataclass(frozen=True)
 class RankedTag:
-    """One suggestion as it is shown; `evidence` only where the request asked for explanations."""
+    """One suggestion as it is shown; `evidence` and `similar` only where the request asked for explanations."""
 
     rank: int
     tag: TagEntry
@@ -57,6 +60,7 @@ class RankedTag:
     above_threshold: bool
     origin: str = Suggestion.Origin.MODEL
     evidence: Sequence[ml.Evidence] | None = None
+    similar: Sequence[SimilarDocument] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a tag was suggested: the words that carry its score, and where one of its names stands in the text."""
+    """Why a tag was suggested: the words that carry its score, its name in the text, documents like it."""
 
     tag: TagEntry
     evidence: Sequence[ml.Evidence] = field(default_factory=tuple)
     label_match: str | None = None
+    similar: Sequence[SimilarDocument] = field(default_factory=tuple)
 
 
 def recommend_tags(*, vocabulary: Vocabulary, request: RecommendationRequest) -> Answer:
@@ -99,8 +104,8 @@ def recommend_tags(*, vocabulary: Vocabulary, request: RecommendationRequest) ->
 def recommend_tags_batch(*, vocabulary: Vocabulary, requests: Sequence[RecommendationRequest]) -> list[Answer]:
     """One answer for each request, in their order, from one model version."""
     loaded = rankers.current(vocabulary)
-    snapshot = vocabulary_snapshot(vocabulary.pk, version=vocabulary.version)
-    answers = [_rank(loaded, snapshot, vocabulary, request) for request in requests]
+    present = _present_ranker(loaded, vocabulary)
+    answers = [_rank(loaded, present, vocabulary, request) for request in requests]
     for answer, request in zip(answers, requests, strict=True):
         if answer.recommendation_id is not None:
             _remember(answer, request)
@@ -108,43 +113,50 @@ def recommend_tags_batch(*, vocabulary: Vocabulary, requests: Sequence[Recommend
     return answers
 
 
-def explain_suggestion(
-    *, vocabulary: Vocabulary, title: str, body: str, language: str, tag_id: uuid.UUID
-) -> Explanation:
-    """The words of the text that raise the tag's score, and the name of it that stands in the text."""
-    loaded = rankers.current(vocabulary)
-    tag = vocabulary_snapshot(vocabulary.pk, version=vocabulary.version).tags.get(tag_id)
+def explain_suggestion(*, vocabulary: Vocabulary, request: RecommendationRequest, tag_id: uuid.UUID) -> Explanation:
+    """Why the tag would be suggested for the request's text; its options but `readable` do not matter."""
+    present = _present_ranker(rankers.current(vocabulary), vocabulary)
+    tag = present.snapshot.tags.get(tag_id)
     if tag is None:
         raise InvalidInput(_("This tag does not stand in the vocabulary."), code="unknown_tag", pointer="/tag")
-    text = ml.Text(title, shorten_body(body)[0], language)
-    label = loaded.label_by_tag_id.get(tag_id)
-    evidence = loaded.ranker.explain(text, label) if label is not None else ()
-    return Explanation(tag, tuple(evidence), _label_in_text(tag, f"{title} {body}"))
+    text = _text_of(request)[0]
+    match = name_in(tag, searchable(text))
+    label = present.label_by_tag_id.get(tag_id)
+    if label is None:
+        return Explanation(tag, label_match=match)
+    evidence = present.ranker.explain(text, label)
+    return Explanation(tag, evidence, match, _similar(present, text, [label], request)[label])
 
 
-def _label_in_text(tag: TagEntry, text: str) -> str | None:
-    """The first of the tag's names that stands in the text as whole words (Chinese names: anywhere)."""
-    normalised = normalise_label(text)
-    for label in tag.labels:
-        name = re.escape(label.normalised_text)
-        pattern = rf"(?<!\w){name}(?!\w)" if label.normalised_text.isascii() else name
-        if re.search(pattern, normalised):
-            return label.text
-    return None
+def _present_ranker(loaded: LoadedRanker, vocabulary: Vocabulary) -> PresentRanker:
+    return loaded.at(vocabulary_snapshot(vocabulary.pk, version=vocabulary.version))
+
+
+def _text_of(request: RecommendationRequest) -> tuple[ml.Text, bool]:
+    """The text as the models read it, and whether it was cut."""
+    body, cut = shorten_body(request.body)
+    return ml.Text(request.title, body, request.language), cut
+
+
+def _similar(
+    present: PresentRanker, text: ml.Text, labels: Sequence[int], request: RecommendationRequest
+) -> dict[int, list[SimilarDocument]]:
+    return similar_documents(present, text, labels, readable=request.readable, itself=request.document)
 
 
 def _rank(
-    loaded: LoadedRanker, snapshot: VocabularySnapshot, vocabulary: Vocabulary, request: RecommendationRequest
+    loaded: LoadedRanker, present: PresentRanker, vocabulary: Vocabulary, request: RecommendationRequest
 ) -> Answer:
     started = time.perf_counter()
-    body, cut = shorten_body(request.body)
-    text = ml.Text(request.title, body, request.language)
-    allowed = _allowed(loaded, snapshot, request)
-    chosen = [loaded.label_by_tag_id[t] for t in request.chosen_tag_ids if t in loaded.label_by_tag_id]
+    text, cut = _text_of(request)
+    allowed = _allowed(present, request)
     limit = min(request.limit or vocabulary.suggestion_limit, 50)
-    empty = not (request.title.strip() or body.strip())
-    ranking = loaded.ranker.rank([text], limit=0 if empty else limit, allowed=allowed, chosen=[chosen])[0]
-    suggestions = _present(loaded, snapshot, ranking, request, text)
+    empty = not (text.title.strip() or text.body.strip())
+    chosen = present.labels_of(request.chosen_tag_ids)
+    ranking = present.rank(text, limit=0 if empty else limit, allowed=allowed, chosen=chosen)
+    suggestions = _suggestions(present, ranking, request)
+    if request.explain:
+        suggestions = _explained(present, suggestions, text, request)
     return Answer(
         recommendation_id=Recommendation().pk if request.store else None,
         vocabulary=vocabulary,
@@ -157,23 +169,16 @@ def _rank(
     )
 
 
-def _allowed(loaded: LoadedRanker, snapshot: VocabularySnapshot, request: RecommendationRequest) -> np.ndarray:
-    allowed = loaded.recommendable(snapshot)
+def _allowed(present: PresentRanker, request: RecommendationRequest) -> np.ndarray:
+    allowed = present.recommendable
     if request.candidate_tag_ids is None:
         return allowed
-    wanted = [loaded.label_by_tag_id[t] for t in request.candidate_tag_ids if t in loaded.label_by_tag_id]
     among = np.zeros(len(allowed), bool)
-    among[wanted] = True
+    among[present.labels_of(request.candidate_tag_ids)] = True
     return allowed & among
 
 
-def _present(
-    loaded: LoadedRanker,
-    snapshot: VocabularySnapshot,
-    ranking: ml.Ranking,
-    request: RecommendationRequest,
-    text: ml.Text,
-) -> list[RankedTag]:
+def _suggestions(present: PresentRanker, ranking: ml.Ranking, request: RecommendationRequest) -> list[RankedTag]:
     columns = zip(
         ranking.labels.tolist(),
         ranking.logits.tolist(),
@@ -184,15 +189,26 @@ def _present(
     return [
         RankedTag(
             rank=rank,
-            tag=snapshot.tags[loaded.tag_ids[label]],
+            tag=present.tag(label),
             raw_score=logit,
             probability=probability,
             confidence=ml.confidence(probability),
             above_threshold=above,
-            evidence=loaded.ranker.explain(text, label) if request.explain else None,
+            origin=Suggestion.Origin.MODEL if label < present.n_learnt else Suggestion.Origin.LABEL,
         )
         for rank, (label, logit, probability, above) in enumerate(columns, start=1)
         if probability >= request.min_probability
+    ]
+
+
+def _explained(
+    present: PresentRanker, suggestions: Sequence[RankedTag], text: ml.Text, request: RecommendationRequest
+) -> list[RankedTag]:
+    labels = present.labels_of([suggestion.tag.id for suggestion in suggestions])
+    similar = _similar(present, text, labels, request)
+    return [
+        replace(suggestion, evidence=present.ranker.explain(text, label), similar=similar[label])
+        for suggestion, label in zip(suggestions, labels, strict=True)
     ]
 
 

@@ -7,15 +7,15 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from recommender import ml
 from recommender.metrics import tell_loaded_version
 from recommender.models import ModelAlias, ModelVersion
+from recommender.present import PresentRanker, RankerInVocabulary
 from recommender.registry import open_version
 from recommender.selectors import champion, champion_id, former_champions
 from tagplatform.common.errors import Unavailable
@@ -27,27 +27,17 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 30.0
 
 
-@dataclass
 class LoadedRanker:
-    """A ranker with what is derived from it for serving."""
+    """A version's ranker, and whether it stands in for a champion that cannot be had."""
 
-    version: ModelVersion
-    ranker: ml.Ranker
-    degraded: bool = False
-    _mask: tuple[int, np.ndarray] | None = field(default=None, repr=False)
+    def __init__(self, version: ModelVersion, ranker: ml.Ranker, *, degraded: bool = False) -> None:
+        self.version = version
+        self.degraded = degraded
+        self._in_vocabulary = RankerInVocabulary(ranker)
 
-    def __post_init__(self) -> None:
-        self.tag_ids = [uuid.UUID(tag_id) for tag_id in self.ranker.label_space.tag_ids]
-        self.label_by_tag_id = {tag_id: label for label, tag_id in enumerate(self.tag_ids)}
-
-    def recommendable(self, snapshot: VocabularySnapshot) -> np.ndarray:
-        """Which labels an answer may contain now, shape (n_labels,): a retired tag is gone at once."""
-        kept = self._mask
-        if kept is None or kept[0] != snapshot.version:
-            tags = (snapshot.tags.get(tag_id) for tag_id in self.tag_ids)
-            mask = np.fromiter((tag is not None and tag.recommendable for tag in tags), bool, len(self.tag_ids))
-            self._mask = kept = (snapshot.version, mask)
-        return kept[1]
+    def at(self, snapshot: VocabularySnapshot) -> PresentRanker:
+        """The ranker with the vocabulary's present tags."""
+        return self._in_vocabulary.at(snapshot)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 
 from recommender import ml
+from tagplatform.taxonomy.labels import normalise_label
 from tagplatform.taxonomy.snapshot import TagEntry
 
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]"), re.compile(r"\d")
@@ -29,3 +30,17 @@ def is_wordlike(notation: str) -> bool:
     n_letters, n_digits = len(_LETTERS.findall(notation)), len(_DIGITS.findall(notation))
     has_letters = n_letters >= _FEWEST_LETTERS or (n_letters > 0 and not notation.isascii())
     return _ADDRESS not in notation and has_letters and n_digits <= _DIGITS_A_LETTER * n_letters
+
+
+def searchable(text: ml.Text) -> str:
+    """Title and body in the form that names are compared in."""
+    return normalise_label(f"{text.title} {text.body}")
+
+
+def name_in(tag: TagEntry, searched: str) -> str | None:
+    """The first of the tag's names that stands in a `searchable` text as whole words (Chinese names: anywhere)."""
+    for label in tag.labels:
+        name = label.normalised_text
+        if name in searched and (not name.isascii() or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", searched)):
+            return label.text
+    return None

@@ -17,6 +17,18 @@ _SUGGESTION = {
     "above_threshold": True,
     "origin": "model",
     "explanation": None,
+    "similar": None,
+}
+_EXPLAINED = _SUGGESTION | {
+    "explanation": [{"field": "title", "start": 2, "end": 5, "text": "web", "contribution": 2.318044}],
+    "similar": [
+        {
+            "id": "doc_01jzj4e5m3a7w1x9t6q2b8k0rv",
+            "external_id": "news/2025/0398",
+            "title": "Mailing lists in the browser",
+            "similarity": 0.613207,
+        }
+    ],
 }
 _ANSWER = {
     "id": "rec_01jzj4k7c2e8va9q3m5x6w0ndh",
@@ -85,6 +97,12 @@ STORED_TEXT_REQUEST = OpenApiExample(
     "a stored document", value={"vocabulary": "debtags", "external_id": "news/2025/0412"}, request_only=True
 )
 RECOMMENDATION = OpenApiExample("an answer", value=_ANSWER, response_only=True, status_codes=["200", "201"])
+EXPLAINED = OpenApiExample(
+    "an answer with explanations",
+    value=_ANSWER | {"suggestions": [_EXPLAINED]},
+    response_only=True,
+    status_codes=["200", "201"],
+)
 STORED = OpenApiExample(
     "an answer given before",
     value=_ANSWER | {"external_id": "news/2025/0412", "created_at": _MOMENT},

@@ -6,6 +6,7 @@ from feedback.models import Recommendation, Suggestion
 from recommender import ml
 from recommender.models import ModelAlias, ModelVersion, TrainingRun
 from recommender.services import BELOW_THRESHOLD, Answer, RankedTag
+from recommender.similar import SimilarDocument
 from tagplatform.common.ids import format_public_id
 from tagplatform.taxonomy.api.presenters import present_tag_brief
 from tagplatform.taxonomy.selectors import TagEntry, vocabulary_snapshot
@@ -35,6 +36,7 @@ def _present_ranked(ranked: RankedTag, language: str) -> dict[str, Any]:
         "above_threshold": ranked.above_threshold,
         "origin": ranked.origin,
         "explanation": None if ranked.evidence is None else [present_evidence(piece) for piece in ranked.evidence],
+        "similar": None if ranked.similar is None else [present_similar(document) for document in ranked.similar],
     }
 
 
@@ -46,6 +48,16 @@ def present_evidence(piece: ml.Evidence) -> dict[str, Any]:
         "end": piece.end,
         "text": piece.text,
         "contribution": round(piece.contribution, 6),
+    }
+
+
+def present_similar(document: SimilarDocument) -> dict[str, Any]:
+    """A document that the caller may see."""
+    return {
+        "id": document.public_id,
+        "external_id": document.external_id,
+        "title": document.title,
+        "similarity": round(document.similarity, 6),
     }
 
 
@@ -78,6 +90,7 @@ def _present_suggestion(suggestion: Suggestion, tag: TagEntry, language: str) ->
         "above_threshold": suggestion.above_threshold,
         "origin": suggestion.origin,
         "explanation": None,
+        "similar": None,
     }
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from feedback.api.reading import check_tags_known
 from recommender.services import RecommendationRequest
+from tagplatform.access.models import ApiKey
+from tagplatform.access.permissions import scopes_of
 from tagplatform.common.errors import InvalidInput
+from tagplatform.common.scopes import Scope
 from tagplatform.content.api.callers import chosen_source, own_source
 from tagplatform.content.models import Document, Source
 from tagplatform.taxonomy.models import Vocabulary
@@ -29,13 +33,23 @@ def stored_documents(source: Source | None, external_ids: Collection[str]) -> Do
     return {row.external_id: row for row in Document.objects.filter(source=source, external_id__in=external_ids)}
 
 
-def recommendation_request(
+def readable_documents(request: Request) -> QuerySet[Document]:
+    """Documents that the caller may read: a key those of its own source, a person all, without the right none."""
+    scopes = set(request.auth.scopes) if isinstance(request.auth, ApiKey) else scopes_of(request.user)
+    if Scope.DOCUMENTS_READ not in scopes:
+        return Document.objects.none()
+    own = own_source(request)
+    return Document.objects.filter(source=own) if own is not None else Document.objects.all()
+
+
+def recommendation_request(  # noqa: PLR0913
     vocabulary: Vocabulary,
     text: Mapping[str, Any],
     options: Mapping[str, Any],
     *,
     source: Source | None,
     documents: DocumentsById,
+    readable: QuerySet[Document],
 ) -> RecommendationRequest:
     """One text with the options; InvalidInput where it names a document or a tag that is not known."""
     check_tags_known(vocabulary.pk, text, ("chosen_tags", "candidate_tags"), version=vocabulary.version)
@@ -52,6 +66,7 @@ def recommendation_request(
         chosen_tag_ids=text["chosen_tags"],
         candidate_tag_ids=text.get("candidate_tags"),
         explain=options["explain"],
+        readable=readable,
         store=options["store"],
     )
 

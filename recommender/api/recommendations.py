@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from feedback.models import Recommendation
 from recommender.api import examples, shapes
 from recommender.api.presenters import present_answer, present_stored
-from recommender.api.reading import asked_source, recommendation_request, stored_documents
+from recommender.api.reading import asked_source, readable_documents, recommendation_request, stored_documents
 from recommender.services import Answer, RecommendationRequest, recommend_tags, recommend_tags_batch
 from tagplatform.common.api import ApiView, answered_once, body_of, id_in_path, query_of
 from tagplatform.common.errors import DomainError, NotFound
@@ -42,7 +42,12 @@ class Recommendations(ApiView):
             201: OpenApiResponse(shapes.RecommendationShape, "The answer, kept in the ledger"),
             200: OpenApiResponse(shapes.RecommendationShape, "The answer; `store` was false"),
         },
-        examples=[examples.RECOMMENDATION_REQUEST, examples.STORED_TEXT_REQUEST, examples.RECOMMENDATION],
+        examples=[
+            examples.RECOMMENDATION_REQUEST,
+            examples.STORED_TEXT_REQUEST,
+            examples.RECOMMENDATION,
+            examples.EXPLAINED,
+        ],
     )
     @answered_once(in_transaction=False)
     def post(self, request: Request) -> Response:
@@ -56,7 +61,9 @@ class Recommendations(ApiView):
         external_ids = [body["external_id"]] if "external_id" in body else []
         source = asked_source(request, body, external_ids)
         documents = stored_documents(source, external_ids)
-        asked = recommendation_request(vocabulary, body, body, source=source, documents=documents)
+        asked = recommendation_request(
+            vocabulary, body, body, source=source, documents=documents, readable=readable_documents(request)
+        )
         answer = recommend_tags(vocabulary=vocabulary, request=asked)
         return Response(present_answer(answer, body["label_language"]), status=_status(answer))
 
@@ -101,13 +108,15 @@ def _read_items(
     texts = [_read_text(item) for item in body["documents"]]
     external_ids = {t["external_id"] for t in texts if isinstance(t, dict) and "external_id" in t}
     source = asked_source(request, body, external_ids)
-    documents = stored_documents(source, external_ids)
+    documents, readable = stored_documents(source, external_ids), readable_documents(request)
     items: list[RecommendationRequest | Exception] = []
     for text in texts:
         try:
             if isinstance(text, Exception):
                 raise text
-            items.append(recommendation_request(vocabulary, text, body, source=source, documents=documents))
+            items.append(
+                recommendation_request(vocabulary, text, body, source=source, documents=documents, readable=readable)
+            )
         except (DomainError, ValidationError) as error:
             items.append(error)
     return items

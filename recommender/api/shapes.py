@@ -17,6 +17,8 @@ EXTERNAL_ID_HELP = (
     "a stored document: its text is ranked unless `title` or `text` is given, and the recommendation belongs to it"
 )
 
+CHOSEN_HELP = "ids of tags that the document already has; not suggested again, but what goes with them ranks higher"
+
 
 class Options(StrictSerializer):
     """How the answer should look; the same for a whole batch."""
@@ -28,7 +30,9 @@ class Options(StrictSerializer):
     min_score = NumberField(
         default=0.0, min_value=0, max_value=1, help_text="leave out suggestions under this probability"
     )
-    explain = FlagField(default=False, help_text="say which words carry each suggestion; costs time")
+    explain = FlagField(
+        default=False, help_text="say which words carry each suggestion, and which documents are alike; costs time"
+    )
     store = FlagField(
         default=True,
         help_text="keep the answer in the ledger, so that its outcome can be reported; the text is never kept",
@@ -42,7 +46,7 @@ class TextRequest(StrictSerializer):
     text = TextField(required=False, help_text=TEXT_HELP)
     language = LanguageField(help_text="BCP 47 tag of the text; found out when left out")
     external_id = CodeField(required=False, help_text=EXTERNAL_ID_HELP)
-    chosen_tags = TagIdsField(default=list, help_text="ids of tags that the document already has; not suggested again")
+    chosen_tags = TagIdsField(default=list, help_text=CHOSEN_HELP)
     candidate_tags = TagIdsField(required=False, help_text="suggest only from among these ids")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +82,15 @@ class EvidenceShape(serializers.Serializer[Any]):
     contribution = serializers.FloatField(help_text="what it adds to the raw score")
 
 
+class SimilarShape(serializers.Serializer[Any]):
+    """A document like the text that bears the tag; only those that the caller may read."""
+
+    id = serializers.CharField()
+    external_id = serializers.CharField(help_text="the id that its source gave it")
+    title = serializers.CharField()
+    similarity = serializers.FloatField(help_text="cosine of the weighted words, 0 to 1")
+
+
 class SuggestionShape(serializers.Serializer[Any]):
     """A suggested tag."""
 
@@ -88,6 +101,7 @@ class SuggestionShape(serializers.Serializer[Any]):
     above_threshold = serializers.BooleanField(help_text="worth showing at first sight")
     origin = serializers.ChoiceField(choices=Suggestion.Origin.choices)
     explanation = EvidenceShape(many=True, allow_null=True, help_text="only if asked for")
+    similar = SimilarShape(many=True, allow_null=True, help_text="only if asked for; nearest first, at most three")
 
 
 class RecommendationShape(serializers.Serializer[Any]):

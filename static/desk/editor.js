@@ -50,7 +50,11 @@ class Editor {
       unfolded: () => this.#unfolded(),
     });
     this.chips = new ChosenTags({ remove: (tag) => this.#decide(() => this.decisions.toggleChosen(tag, "added")) });
-    this.reasons = new Reasons({ address: addresses.explain, vocabulary, text: this.text, redraw: () => this.draw() });
+    this.reasons = new Reasons({
+      address: addresses.explain, vocabulary, text: this.text,
+      opened: this.start.document?.id ?? null,
+      redraw: () => this.draw(),
+    });
     this.search = new TagSearch({
       addresses, vocabulary, problem,
       labelLanguage: this.start.label_language,

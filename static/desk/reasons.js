@@ -6,8 +6,9 @@ import { element } from "./dom.js";
 const WORDS_LISTED = 8;
 
 export class Reasons {
-  constructor({ address, vocabulary, text, redraw }) {
-    Object.assign(this, { address, vocabulary, text, redraw });
+  /** `opened` is the id of the document whose text it is, if there is one. */
+  constructor({ address, vocabulary, opened, text, redraw }) {
+    Object.assign(this, { address, vocabulary, opened, text, redraw });
     this.open = null;
     this.kept = new Map();
   }
@@ -47,7 +48,7 @@ export class Reasons {
   async #explained(tag) {
     if (this.kept.has(tag.id)) return this.kept.get(tag.id);
     const { title, body } = this.text;
-    const asked = { vocabulary: this.vocabulary.slug, title: title.value, text: body.value, tag: tag.id };
+    const asked = { vocabulary: this.vocabulary.slug, title: title.value, text: body.value, tag: tag.id, document: this.opened };
     try {
       const content = await request(this.address, { method: "POST", body: asked });
       this.kept.set(tag.id, content);
@@ -73,8 +74,19 @@ function describe(content) {
     words.length > 0 && element("h3", {}, gettext("Words in the text that speak for it")),
     words.length > 0 && element("ul", { className: "words" }, words.map(word)),
     similar.length > 0 && element("h3", {}, gettext("Similar documents that bear it")),
-    similar.length > 0 && element("ul", {}, similar.map((document) => element("li", {}, document.title))),
+    similar.length > 0 && element("ul", { className: "similar" }, similar.map(likeness)),
     nothing && element("p", {}, gettext("No single word stands out: the text as a whole resembles texts with this tag.")),
+  );
+}
+
+/** A document that opens beside the text being written. */
+function likeness({ title, address, similarity }) {
+  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(similarity);
+  return element(
+    "li",
+    {},
+    element("a", { href: address, target: "_blank", rel: "noopener" }, title),
+    element("span", { className: "quiet", title: gettext("Similarity") }, percent),
   );
 }
 

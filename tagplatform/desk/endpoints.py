@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from feedback.models import Recommendation
 from feedback.selectors import find_recommendation
-from recommender.services import explain_suggestion
+from recommender.api.reading import readable_documents
+from recommender.services import RecommendationRequest, explain_suggestion
 from tagplatform.access.models import User
 from tagplatform.common.api import ApiView, body_of
 from tagplatform.common.fields import CodeField, PublicIdField, StrictSerializer, TextField
@@ -54,6 +55,7 @@ class TextRequest(StrictSerializer):
 
 class ExplainRequest(TextRequest):
     tag = PublicIdField(Tag.id_prefix)
+    document = CodeField(allow_null=True, default=None)
 
 
 class SubmitRequest(TextRequest):
@@ -85,14 +87,16 @@ class Explain(DeskView):
 
     def post(self, request: Request) -> Response:
         body = body_of(request, ExplainRequest)
-        explanation = explain_suggestion(
-            vocabulary=find_vocabulary(body["vocabulary"]),
+        vocabulary = find_vocabulary(body["vocabulary"])
+        asked = RecommendationRequest(
             title=body["title"],
             body=body["text"],
             language=body["language"],
-            tag_id=body["tag"],
+            document=find_document_by_id(body["document"]) if body["document"] else None,
+            readable=readable_documents(request),
         )
-        return Response(present_explanation(explanation))
+        explanation = explain_suggestion(vocabulary=vocabulary, request=asked, tag_id=body["tag"])
+        return Response(present_explanation(vocabulary, explanation))
 
 
 @extend_schema(exclude=True)

@@ -21,7 +21,7 @@ def label_language() -> str:
     return get_language() or ""
 
 
-def present_explanation(explanation: Explanation) -> dict[str, Any]:
+def present_explanation(vocabulary: Vocabulary, explanation: Explanation) -> dict[str, Any]:
     """Places are counted in Unicode code points from the start of the field."""
     return {
         "tag": present_tag_brief(explanation.tag, label_language()),
@@ -31,6 +31,14 @@ def present_explanation(explanation: Explanation) -> dict[str, Any]:
         "evidence": [
             {"field": e.field, "start": e.start, "end": e.end, "text": e.text, "contribution": e.contribution}
             for e in explanation.evidence
+        ],
+        "similar": [
+            {
+                "title": document.title or document.external_id,
+                "address": reverse("desk:document", args=[vocabulary.slug, document.public_id]),
+                "similarity": document.similarity,
+            }
+            for document in explanation.similar
         ],
     }
 

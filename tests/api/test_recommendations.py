@@ -1,16 +1,22 @@
 """POST /recommendations and its siblings."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from feedback.models import Recommendation
+from recommender.serving import rankers
 from tagplatform.access.models import User
 from tagplatform.common.scopes import Scope
+from tagplatform.content.models import Document
 from tagplatform.taxonomy.models import Tag
 from tests.api.conftest import Caller, new_caller
 from tests.factories import DocumentFactory, VocabularyFactory
-from tests.tiny_model import FOOTBALL_TEXT, Newsroom
+from tests.tiny_model import FOOTBALL_TEXT, Newsroom, newsroom_with_fusion
 
 
 def test_a_text_gets_its_tag_first(caller: Caller, newsroom: Newsroom) -> None:
@@ -73,6 +79,62 @@ def test_an_explanation_names_places_in_the_text(caller: Caller, newsroom: Newsr
     pieces = body["suggestions"][0]["explanation"]
     assert pieces
     assert all(FOOTBALL_TEXT[p["start"] : p["end"]] == p["text"] for p in pieces if p["field"] == "body")
+
+
+@pytest.fixture
+def fused(db: None, caller: Caller, bundle_folder: Path) -> Iterator[Newsroom]:
+    """With a fusion that has learnt from the documents of the caller's source."""
+    rankers.forget()
+    yield newsroom_with_fusion(bundle_folder, source=caller.source)
+    rankers.forget()
+
+
+def similar_of(answer: Any) -> dict[str, Any]:
+    return {s["tag"]["label"]: s["similar"] for s in answer.json()["suggestions"]}
+
+
+def test_an_explanation_names_similar_documents_of_the_callers_source(caller: Caller, fused: Newsroom) -> None:
+    asked = {"text": FOOTBALL_TEXT, "explain": True, "store": False}
+
+    similar = similar_of(caller.post("/recommendations", asked))["football"]
+    of_another_source = similar_of(new_caller().post("/recommendations", asked))
+    without_the_right = similar_of(new_caller(Scope.RECOMMEND, source=caller.source).post("/recommendations", asked))
+
+    titles = dict(Document.objects.values_list("external_id", "title"))
+    assert len(similar) == 3
+    assert all(document["title"] == titles[document["external_id"]] for document in similar)
+    assert similar == sorted(similar, key=lambda document: -document["similarity"])
+    assert not any(of_another_source.values())
+    assert not any(without_the_right.values())
+
+
+def test_similar_documents_are_named_only_when_asked_for(caller: Caller, fused: Newsroom) -> None:
+    plain = similar_of(caller.post("/recommendations", {"text": FOOTBALL_TEXT}))
+    documents = [{"text": FOOTBALL_TEXT}]
+    batch = caller.post("/recommendations/batch", {"documents": documents, "explain": True, "store": False}).json()
+
+    assert set(plain.values()) == {None}
+    assert batch["results"][0]["recommendation"]["suggestions"][0]["similar"]
+
+
+def test_a_stored_document_is_not_similar_to_itself(caller: Caller, fused: Newsroom) -> None:
+    football = fused.tags["football"]
+    external_ids = list(
+        Document.objects.filter(tag_assignments__tag=football).values_list("external_id", flat=True)[:5]
+    )
+
+    for external_id in external_ids:
+        answer = caller.post("/recommendations", {"external_id": external_id, "explain": True, "store": False})
+        assert external_id not in [document["external_id"] for document in similar_of(answer)["football"]]
+
+
+def test_an_editor_sees_similar_documents_of_every_source(client: Client, fused: Newsroom, editor: User) -> None:
+    client.force_login(editor)
+    asked = {"text": FOOTBALL_TEXT, "explain": True}
+
+    answer = client.post("/api/v1/recommendations", asked, content_type="application/json")
+
+    assert len(similar_of(answer)["football"]) == 3
 
 
 def test_a_retired_tag_is_gone_at_once(caller: Caller, newsroom: Newsroom) -> None:

@@ -17,8 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 from recommender.serving import rankers
 from tagplatform.access.models import User
 from tests.conftest import require
-from tests.factories import UserFactory
-from tests.tiny_model import Newsroom, newsroom_with_model
+from tests.factories import SourceFactory, UserFactory
+from tests.tiny_model import Newsroom, newsroom_with_fusion, newsroom_with_model
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
 
@@ -112,6 +112,14 @@ def newsroom(live_server: LiveServer, bundle_folder: Path) -> Iterator[Newsroom]
     """A vocabulary of three tags with a real model, behind the live server."""
     rankers.forget()
     yield newsroom_with_model(bundle_folder)
+    rankers.forget()
+
+
+@pytest.fixture
+def fused(live_server: LiveServer, bundle_folder: Path) -> Iterator[Newsroom]:
+    """The same with a fusion, which knows similar documents."""
+    rankers.forget()
+    yield newsroom_with_fusion(bundle_folder, source=SourceFactory())
     rankers.forget()
 
 

@@ -175,6 +175,24 @@ def test_why_marks_the_words_in_the_text(desk: Page) -> None:
     expect(row(desk, "football").locator(".suggestion-main")).to_be_focused()
 
 
+def test_why_shows_similar_documents_that_open_beside(
+    page: Page, fused: Newsroom, editor: User, sign_in: SignIn
+) -> None:
+    sign_in(editor)
+    page.goto("/desk/newsroom/")
+    write(page)
+
+    row(page, "football").get_by_role("button", name="Why?").click()
+    similar = page.get_by_role("region", name="Why this tag").locator(".similar a")
+    expect(similar).to_have_count(3)
+    title = similar.first.inner_text()
+    with page.context.expect_page() as opened:
+        similar.first.click()
+
+    expect(opened.value.get_by_role("textbox", name="Title")).to_have_value(title)
+    assert body(page) == FOOTBALL_TEXT
+
+
 def test_no_key_means_anything_in_a_field_or_while_composing(desk: Page) -> None:
     write(desk)
 

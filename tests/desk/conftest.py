@@ -9,8 +9,8 @@ from django.test import Client
 
 from recommender.serving import rankers
 from tagplatform.access.models import User
-from tests.factories import UserFactory
-from tests.tiny_model import Newsroom, newsroom_with_model
+from tests.factories import SourceFactory, UserFactory
+from tests.tiny_model import Newsroom, newsroom_with_fusion, newsroom_with_model
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,14 @@ def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newsroom(db: None, bundle_folder: Path) -> Iterator[Newsroom]:
     rankers.forget()
     yield newsroom_with_model(bundle_folder)
+    rankers.forget()
+
+
+@pytest.fixture
+def fused(db: None, bundle_folder: Path) -> Iterator[Newsroom]:
+    """With a fusion, which knows similar documents."""
+    rankers.forget()
+    yield newsroom_with_fusion(bundle_folder, source=SourceFactory())
     rankers.forget()
 
 

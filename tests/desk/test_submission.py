@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from feedback.models import Decision, Outcome
 from recommender.services import RecommendationRequest, recommend_tags
 from tagplatform.content.models import Document, TagAssignment
 from tagplatform.imports.models import ImportRun
-from tests.factories import DocumentFactory, TagFactory, TrainingRunFactory, VocabularyFactory
+from tests.factories import DocumentFactory, TagFactory, TrainingRunFactory, UserFactory, VocabularyFactory
 from tests.tiny_model import FOOTBALL_TEXT, Newsroom
 
 TITLE = "A late penalty"
@@ -184,6 +185,35 @@ def test_why_points_at_words_of_the_text(desk: Client, newsroom: Newsroom) -> No
     for piece in pieces:
         field = TITLE if piece["field"] == "title" else f"{FOOTBALL_TEXT} Soccer!"
         assert field[piece["start"] : piece["end"]] == piece["text"]
+
+
+def test_why_names_similar_documents_with_their_addresses(desk: Client, fused: Newsroom) -> None:
+    football = fused.tags["football"]
+    opened = Document.objects.filter(tag_assignments__tag=football).earliest("pk")
+    asked = {"vocabulary": "newsroom", "title": opened.title, "text": opened.body, "tag": football.public_id}
+
+    of_a_text = send(desk, "explain", **asked).json()["similar"]
+    of_the_document = send(desk, "explain", **asked, document=opened.public_id).json()["similar"]
+
+    address = f"/desk/newsroom/documents/{opened.public_id}/"
+    assert of_a_text[0]["address"] == address
+    assert of_a_text[0]["title"] == opened.title
+    assert address not in [document["address"] for document in of_the_document]
+    assert len(of_the_document) == 3
+    assert desk.get(of_the_document[0]["address"]).status_code == 200
+
+
+def test_why_names_no_documents_to_those_who_may_not_read_them(client: Client, fused: Newsroom) -> None:
+    person = UserFactory()
+    person.user_permissions.add(Permission.objects.get(codename="add_decision"))
+    client.force_login(person)
+    asked = {"vocabulary": "newsroom", "text": FOOTBALL_TEXT, "tag": fused.tags["football"].public_id}
+
+    answer = send(client, "explain", **asked)
+
+    assert answer.status_code == 200
+    assert answer.json()["label_match"] is None
+    assert answer.json()["similar"] == []
 
 
 def test_progress_tells_of_imports_and_training(desk: Client) -> None:

@@ -127,7 +127,8 @@ def test_an_explanation_names_the_words_and_the_label_in_the_text(newsroom: Voca
     body = "A rocket left for space."
     newsroom.refresh_from_db()
 
-    explanation = explain_suggestion(vocabulary=newsroom, title="", body=body, language="en", tag_id=space.pk)
+    request = RecommendationRequest(title="", body=body, language="en")
+    explanation = explain_suggestion(vocabulary=newsroom, request=request, tag_id=space.pk)
 
     assert "rocket" in {body[e.start : e.end] for e in explanation.evidence}
     assert explanation.label_match == "Space"

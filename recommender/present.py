@@ -1,0 +1,123 @@
+"""A loaded ranker beside its vocabulary as it stands now: new tags join by their texts, retired ones are left out."""
+
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from recommender import ml
+from recommender.ml.examples import BoolArray
+from recommender.tag_texts import name_in, searchable, tag_text
+from tagplatform.taxonomy.snapshot import TagEntry, VocabularySnapshot
+
+NEW_TAGS_PUT_IN = 2
+
+
+@dataclass(frozen=True)
+class PresentRanker:
+    """Labels 0 … n_learnt - 1 were learnt in training; the ranker knows those behind them by name and text alone."""
+
+    ranker: ml.Ranker
+    snapshot: VocabularySnapshot
+    n_learnt: int
+    tag_ids: Sequence[uuid.UUID]
+    label_by_tag_id: Mapping[uuid.UUID, int]
+
+    @classmethod
+    def of(cls, ranker: ml.Ranker, snapshot: VocabularySnapshot, *, n_learnt: int) -> "PresentRanker":
+        tag_ids = [uuid.UUID(tag_id) for tag_id in ranker.label_space.tag_ids]
+        return cls(ranker, snapshot, n_learnt, tag_ids, {tag_id: label for label, tag_id in enumerate(tag_ids)})
+
+    @cached_property
+    def recommendable(self) -> BoolArray:
+        """Which labels an answer may contain now, shape (n_labels,): a retired tag is gone at once."""
+        tags = (self.snapshot.tags.get(tag_id) for tag_id in self.tag_ids)
+        return np.fromiter((tag is not None and tag.recommendable for tag in tags), bool, len(self.tag_ids))
+
+    def rank(self, text: ml.Text, *, limit: int, allowed: BoolArray, chosen: Sequence[int]) -> ml.Ranking:
+        """At most `limit` of the allowed labels, surest first.
+
+        New tags whose names stand in the text are among them, the surest ones in the last places if need be: a model
+        that has met none of their documents may think too little of them.
+        """
+        ranking = self.ranker.rank([text], limit=limit, allowed=allowed, chosen=[chosen])[0]
+        missing = [label for label in self._named(text, allowed) if label not in {*ranking.labels.tolist(), *chosen}]
+        n_places = min(len(missing), NEW_TAGS_PUT_IN, limit - 1)
+        if n_places <= 0:
+            return ranking
+        among_missing = np.zeros(len(allowed), bool)
+        among_missing[missing] = True
+        new = self.ranker.rank([text], limit=n_places, allowed=among_missing, chosen=[chosen])[0]
+        return _joined(ranking, new, limit)
+
+    def _named(self, text: ml.Text, allowed: BoolArray) -> list[int]:
+        """Allowed labels behind the learnt ones with a name in the text."""
+        new = self.n_learnt + np.flatnonzero(allowed[self.n_learnt :])
+        searched = searchable(text) if len(new) else ""
+        return [label for label in new.tolist() if name_in(self.tag(label), searched) is not None]
+
+    def tag(self, label: int) -> TagEntry:
+        return self.snapshot.tags[self.tag_ids[label]]
+
+    def labels_of(self, tag_ids: Sequence[uuid.UUID]) -> list[int]:
+        """Of those tags that the ranker knows."""
+        return [self.label_by_tag_id[tag_id] for tag_id in tag_ids if tag_id in self.label_by_tag_id]
+
+
+def _joined(ranking: ml.Ranking, new: ml.Ranking, limit: int) -> ml.Ranking:
+    """The new labels behind as many of the others as the limit leaves room for."""
+    n_kept = min(len(ranking.labels), limit - len(new.labels))
+    return ml.Ranking(
+        np.concatenate([ranking.labels[:n_kept], new.labels]),
+        np.concatenate([ranking.logits[:n_kept], new.logits]),
+        np.concatenate([ranking.probabilities[:n_kept], new.probabilities]),
+        np.concatenate([ranking.above_threshold[:n_kept], new.above_threshold]),
+        ranking.truncated,
+    )
+
+
+class RankerInVocabulary:
+    """Widens one ranker once for each version of the vocabulary; safe between threads.
+
+    Only a change of the tags that came after training, or of their texts, costs more than a look at every tag.
+    """
+
+    def __init__(self, learnt: ml.Ranker) -> None:
+        self._learnt = learnt
+        self._learnt_ids = frozenset(learnt.label_space.tag_ids)
+        self._added: dict[str, ml.TagText] = {}
+        self._present: PresentRanker | None = None
+        self._renewal = threading.Lock()
+
+    def at(self, snapshot: VocabularySnapshot) -> PresentRanker:
+        """The ranker for the vocabulary as the snapshot has it."""
+        present = self._present
+        if present is None or present.snapshot is not snapshot:
+            with self._renewal:
+                present = self._present
+                if present is None or present.snapshot is not snapshot:
+                    self._present = present = self._renewed(present, snapshot)
+        return present
+
+    def _renewed(self, before: PresentRanker | None, snapshot: VocabularySnapshot) -> PresentRanker:
+        added = self._added_tags(snapshot)
+        if before is not None and added == self._added:
+            return replace(before, snapshot=snapshot)
+        self._added = added
+        return PresentRanker.of(_widened(self._learnt, added), snapshot, n_learnt=self._learnt.n_labels)
+
+    def _added_tags(self, snapshot: VocabularySnapshot) -> dict[str, ml.TagText]:
+        """What came after training, by id, oldest first; nothing where the ranker does not read texts."""
+        if not isinstance(self._learnt.scorer, ml.ReadsTagTexts):
+            return {}
+        added = (tag for tag in snapshot.tags.values() if tag.recommendable and str(tag.id) not in self._learnt_ids)
+        return {str(tag.id): tag_text(tag) for tag in sorted(added, key=lambda tag: tag.id)}
+
+
+def _widened(learnt: ml.Ranker, added: Mapping[str, ml.TagText]) -> ml.Ranker:
+    if not added:
+        return learnt
+    return ml.widened(learnt, learnt.label_space.extended(list(added)), list(added.values()))
