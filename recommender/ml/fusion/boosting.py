@@ -28,6 +28,7 @@ class Boosted:
     """The trees in memory while training."""
 
     model: Any
+    threads: int
 
     def logits(self, features: FloatArray) -> FloatArray:
         """Log-odds that a pair is right, shape (n_pairs,)."""
@@ -35,6 +36,14 @@ class Boosted:
             return np.empty(0, np.float32)
         logits: FloatArray = self.model.decision_function(features).astype(np.float32)
         return logits
+
+    def staged_logits(self, features: FloatArray) -> list[FloatArray]:
+        """The log-odds after each tree, every one of shape (n_pairs,)."""
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(self.threads):
+            stages = self.model.staged_decision_function(features)
+            return [stage.ravel().astype(np.float32) for stage in stages]
 
     def gains(self, n_features: int) -> FloatArray:
         """Share of each feature in the loss that the splits took away."""
@@ -46,9 +55,10 @@ class Boosted:
         return shares
 
 
-def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int) -> Boosted:
+def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int, threads: int) -> Boosted:
     """Fit the trees with log loss; raises ValueError where all pairs are right or all are wrong."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     if pairs.hits.all() or not pairs.hits.any():
         raise ValueError("pairs of both kinds are wanted, right and wrong ones")
@@ -63,7 +73,9 @@ def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int) -> Boosted
         early_stopping=False,
         random_state=seed,
     )
-    return Boosted(model.fit(_without_empty_columns(pairs.features), pairs.hits, sample_weight=pairs.weights))
+    with threadpool_limits(threads):  # its threads wait for each other: on a busy machine fewer are faster
+        model.fit(_without_empty_columns(pairs.features), pairs.hits, sample_weight=pairs.weights)
+    return Boosted(model, threads)
 
 
 def _without_empty_columns(features: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.examples import FloatArray, IntArray, Text
+from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
 from recommender.ml.fusion.neighbours import Neighbours
 from recommender.ml.fusion.sources import Sources
@@ -93,6 +93,29 @@ FEATURES_BY_PART = {
     "recency": ("share of newest documents", "share of newer documents", "time since last use"),
     "companions": ("goes with the surest tags", "goes with chosen tags"),
 }
+_UNSEEN = {
+    "linear score": float("nan"),
+    "linear distance to best": float("nan"),
+    "neighbours' vote": 0.0,
+    "closest neighbours' vote": 0.0,
+    "recent neighbours' vote": 0.0,
+    "local regression": 0.0,
+    "similarity to the tag's documents": 0.0,
+    "label trees": 0.0,
+    "documents of the tag": 0.0,
+    "share of newest documents": 0.0,
+    "share of newer documents": 0.0,
+    "time since last use": 1.0,
+    "share of them that bear it": float("nan"),
+    "goes with the surest tags": 0.0,
+}  # what is known of a tag without a document
+_RANKS_OF_USE = (
+    "linear rank",
+    "rank by neighbours",
+    "rank by local regression",
+    "rank by the tag's documents",
+    "rank by label trees",
+)
 _FROM_LINEAR, _FROM_VOTES, _FROM_LOCAL, _FROM_CENTROIDS, _FROM_TREES = 40, 20, 30, 15, 30
 _FROM_TAG_TEXTS, _FROM_CHOSEN, _FROM_NAMES = 10, 20, 40
 _N_SUREST = 3
@@ -137,6 +160,27 @@ def concatenated(tables: Sequence[PairTable]) -> PairTable:
         np.concatenate([table.labels for table in tables]),
         np.concatenate([table.features for table in tables]),
     )
+
+
+def as_if_unseen(table: PairTable, hidden: BoolArray) -> tuple[FloatArray, IntArray]:
+    """Features of the pairs of hidden labels as they are for a tag without a document, and the places of these pairs.
+
+    `hidden` has shape (n_labels,). Only pairs that names or texts of the tags would still bring as candidates count.
+    """
+    names = table.features[:, [_COLUMN["names in title"], _COLUMN["names in body"]]].sum(axis=1)
+    by_text = table.features[:, _COLUMN["rank by the tag's text"]] < _FROM_TAG_TEXTS
+    alike = by_text & (table.features[:, _COLUMN["similarity to the tag's text"]] > 0)
+    places = np.flatnonzero(hidden[table.labels] & ((names > 0) | alike))
+    features = table.features[places]
+    for name, value in _UNSEEN.items():
+        known = ~np.isnan(features[:, _COLUMN[name]])
+        features[known, _COLUMN[name]] = value
+    for name in _RANKS_OF_USE:
+        column = table.features[:, _COLUMN[name]]
+        worst = np.full(table.n_texts, -1.0, np.float32)
+        np.fmax.at(worst, table.rows, column)
+        features[:, _COLUMN[name]] = np.where(np.isnan(column[places]), column[places], worst[table.rows[places]])
+    return features, places.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -372,6 +416,8 @@ class PairFeatures:
             column = np.full(len(labels), unknown, np.float32)
             column[known] = values[labels[known]]
             features[:, _COLUMN[name]] = column
+        unused = features[:, _COLUMN["documents of the tag"]] == 0
+        features[unused, _COLUMN["share of them that bear it"]] = _MISSING
 
     def _goes_with_surest(self, features: FloatArray, rows: IntArray, labels: IntArray) -> FloatArray:
         """Mean of P(label | tag) over the three surest other tags of the text, weighted by their scores."""

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from recommender.ml.examples import FloatArray
-from recommender.ml.fusion.boosting import boost
 from recommender.ml.fusion.pairs import FEATURES, FEATURES_BY_PART
 from recommender.ml.fusion.training import Fitted, FusionTraining, LearntPairs, ndcg_at_5
 
@@ -74,5 +73,5 @@ def _ndcg_without(
     if pairs.hits.all() or not pairs.hits.any() or not measured.hits.any():
         return None
     config = replace(training.config.boosting, n_trees=_ABLATION_TREES)
-    logits: FloatArray = boost(pairs, config, seed=training.task.seed).logits(measured.table.features[:, kept])
+    logits: FloatArray = training.boosted(pairs, config).logits(measured.table.features[:, kept])
     return ndcg_at_5(measured, logits)

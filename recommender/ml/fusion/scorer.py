@@ -82,7 +82,8 @@ class FusionScorer:
         """By how much the logit falls without the word (Zeiler and Fergus, 2014, occlusion).
 
         Trees answer in steps, so that one word of several that say the same costs nothing alone: what all words cost
-        together beyond that is shared out by their weights in the linear sources.
+        together beyond that is shared out by their weights in the linear sources; these weights stand alone where even
+        all words together cost nothing.
         """
         (document,) = self._documents([text])
         strengths = self._telling_words(document, label)
@@ -95,7 +96,8 @@ class FusionScorer:
         alone = np.maximum(logits[0] - logits[1:-1], 0.0)
         together = max(float(logits[0] - logits[-1] - alone.sum()), 0.0)
         shares = np.array(list(strengths.values()))
-        return dict(zip(words, (alone + together * shares / shares.sum()).tolist(), strict=True))
+        costs = alone + together * shares / shares.sum()
+        return dict(zip(words, (costs if costs.any() else shares).tolist(), strict=True))
 
     def similar_documents(self, text: Text, label: int, limit: int) -> list[SimilarDocument]:
         """Training documents with the label that are nearest to the text, nearest first."""

@@ -14,7 +14,7 @@ from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.fusion.boosting import Boosted, TrainingPairs, boost
 from recommender.ml.fusion.config import BoostingConfig
 from recommender.ml.fusion.corpus import Corpus, corpus_of, siblings
-from recommender.ml.fusion.pairs import Document, PairFeatures, PairTable, concatenated
+from recommender.ml.fusion.pairs import Document, PairFeatures, PairTable, as_if_unseen, concatenated
 from recommender.ml.fusion.searching import penalty_search
 from recommender.ml.fusion.sources import SourceLimits, Sources, fit_sources
 from recommender.ml.fusion.sparse_rows import ranks_within, rows_of_bags
@@ -24,6 +24,7 @@ from recommender.ml.recipes import FusionConfig, feature_limits
 from recommender.ml.text import Tokens
 
 _DEV_FOLDS = 3
+_HIDDEN_SHARE = 0.15  # of the tags are shown a second time as if they were new
 _FIRST_PREFIX = 0.5  # share of the dated documents that the first forward fold learns from
 _CHOSEN_SHARE = 0.25  # of the documents, in training, have one tag given
 _NDCG_DISCOUNTS = 1.0 / np.log2(np.arange(5) + 2.0)
@@ -92,7 +93,7 @@ class FusionTraining:
             raise NotEnoughExamples(
                 f"{dev.table.n_texts} dev documents show no right and wrong tags to learn from; tag more documents"
             )
-        boosted = boost(pairs, replace(self.config.boosting, n_trees=n_trees), seed=self.task.seed)
+        boosted = self.boosted(pairs, replace(self.config.boosting, n_trees=n_trees))
         n_pairs = 0 if train is None else len(train.hits)
         penalty = self.limits.ridge.penalty
         return Fitted(space, tags, sources, boosted, dev, dev_logits, sibling_of, n_pairs, n_trees, penalty, search)
@@ -169,23 +170,35 @@ class FusionTraining:
             self._say("learning how to weigh", 0.75 + 0.17 * number / len(folds))
             rest = np.setdiff1d(np.arange(dev.table.n_texts), held_out)
             pairs = self.weighed(train, dev.of_texts(rest))
-            if not _both_kinds(pairs):
-                continue
-            boosted = boost(pairs, self.config.boosting, seed=self.task.seed)
             mine = np.isin(dev.table.rows, held_out)
-            stages = boosted.model.staged_decision_function(dev.table.features[mine])
-            staged.append((mine, [stage.ravel().astype(np.float32) for stage in stages]))
+            if not mine.any() or not _both_kinds(pairs):
+                continue
+            boosted = self.boosted(pairs, self.config.boosting)
+            staged.append((mine, boosted.staged_logits(dev.table.features[mine])))
         return _best_stage(staged, dev, self.config.boosting)
 
+    def boosted(self, pairs: TrainingPairs, config: BoostingConfig) -> Boosted:
+        """Trees with the training's seed and threads."""
+        return boost(pairs, config, seed=self.task.seed, threads=self.config.threads)
+
     def weighed(self, train: LearntPairs | None, dev: LearntPairs) -> TrainingPairs:
-        """Dev counts more a pair: its sources are those that serve."""
-        own = [(dev, self.config.dev_weight)] + ([(train, 1.0)] if train is not None else [])
+        """Dev counts more a pair: its sources are those that serve. Some tags are shown as if they were new, too."""
+        own = [(dev, self.config.dev_weight), (self._as_unseen(dev), self.config.dev_weight)]
+        if train is not None:
+            own += [(train, 1.0), (self._as_unseen(train), 1.0)]
         known = [part.weights > 0 for part, _ in own]
         return TrainingPairs(
             np.concatenate([part.table.features[k] for (part, _), k in zip(own, known, strict=True)]),
             np.concatenate([part.hits[k] for (part, _), k in zip(own, known, strict=True)]),
             np.concatenate([part.weights[k] * np.float32(w) for (part, w), k in zip(own, known, strict=True)]),
         )
+
+    def _as_unseen(self, pairs: LearntPairs) -> LearntPairs:
+        """Pairs of some tags once more, as they would be if no document had ever borne the tag."""
+        hidden = np.random.default_rng(self.task.seed).random(self.n_labels) < _HIDDEN_SHARE
+        features, places = as_if_unseen(pairs.table, hidden)
+        table = PairTable(pairs.table.n_texts, pairs.table.rows[places], pairs.table.labels[places], features)
+        return LearntPairs(table, pairs.hits[places], pairs.weights[places], pairs.n_gold)
 
     def _say(self, stage: str, fraction: float) -> None:
         self.task.on_progress(stage, fraction)

@@ -16,10 +16,13 @@ from recommender.ml import (
     train_ranker,
     widened,
 )
+from recommender.ml.fusion.pairs import Document, as_if_unseen
+from recommender.ml.fusion.scorer import FusionScorer
 from recommender.ml.tag_texts import TagText
+from recommender.ml.text import tokenise
 from tests.ml.conftest import silent
 from tests.ml.fusion.conftest import QUICK, train_fusion
-from tests.ml.fusion.newsroom import LABEL_SPACE, NAMES, SPORT, TAG_TEXTS, TOPICS, UNUSED, examples
+from tests.ml.fusion.newsroom import EVENTS, LABEL_SPACE, NAMES, SPORT, TAG_TEXTS, TOPICS, UNUSED, examples
 
 TEXT = Text("The striker and the referee", "A goal in the league after a penalty; the coach was glad in the stadium.")
 
@@ -112,6 +115,21 @@ def test_a_tag_that_was_added_after_training_is_suggested_at_once(fusion: Traine
     assert wider.label_by_tag_id["beekeeping"] in ranking.labels
     old = fusion.ranker.logits([text])
     assert ranker.logits([text])[:, : len(NAMES)] == pytest.approx(old, abs=1.0)
+
+
+def test_a_new_tag_shows_the_trees_what_any_tag_without_documents_shows(fusion: TrainedRanker) -> None:
+    scorer = fusion.ranker.scorer
+    assert isinstance(scorer, FusionScorer)
+    documents = [Document(e.text, tokenise(e.text, max_tokens=2000)) for e in examples()[120:]]
+    table = scorer.features.table(documents)
+    event = NAMES.index(EVENTS[-3])  # first used in dev: the sources know no document of it
+    hidden = np.zeros(len(NAMES), bool)
+    hidden[event] = True
+
+    features, places = as_if_unseen(table, hidden)
+
+    assert len(places)
+    assert np.array_equal(features, table.features[places], equal_nan=True)
 
 
 def test_without_texts_an_added_tag_comes_last(fusion: TrainedRanker) -> None:
