@@ -174,7 +174,7 @@ def _joined_starts(starts: list[IntArray]) -> IntArray:
 
 def _main(folder: Path) -> None:
     """The child."""
-    import omikuji  # type: ignore[import-untyped]
+    import omikuji
 
     settings = LabelTreeSettings(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
     try:

@@ -112,7 +112,7 @@ def tag_map(vectors: FloatArray, *, seed: int) -> FloatArray:
     if not can_be_fine(vectors):
         return principal_map(vectors)
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     known = _known(vectors)
     rows = _principal(unit_rows(vectors[known]), _MAP_DIM)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import omikuji  # type: ignore[import-untyped]
+import omikuji
 import pytest
 from numpy.typing import NDArray
 from scipy import sparse
