@@ -6,13 +6,14 @@ WWW 2018; Chang et al., KDD 2020).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from recommender.ml.examples import FloatArray, IntArray
 
-Rows = sparse.csr_matrix | FloatArray
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix or FloatArray, which are sliced and multiplied alike
 _PASSES = 12
 _LEAST_CHANGE = 1e-4
 

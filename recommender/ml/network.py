@@ -87,16 +87,17 @@ class TagNetwork(nn.Module):
         filtered = [torch.relu(convolution(vectors)) * mask for convolution in self.convolutions]
         return torch.cat([positive.amax(dim=2) for positive in filtered], dim=1)
 
-    def initialise(self, word_vectors: FloatArray, priors: FloatArray) -> None:
-        """Start the table's first columns at the words' vectors and the output at the labels' base rates.
+    def initialise(self, vectors: FloatArray, priors: FloatArray, *, noise: float) -> None:
+        """Start the table's first columns at the features' vectors and the output at the labels' base rates.
 
-        `word_vectors` (n_words, vector_dim) belong to the first features, `priors` are logits (n_labels,).
+        `vectors` is (n_rows, vector_dim) for the first features, `priors` are logits (n_labels,); what the vectors
+        do not fill is drawn with the standard deviation `noise`.
         """
-        n_words, dim = word_vectors.shape
+        n_rows, dim = vectors.shape
         dim = min(dim, self.embedding.embedding_dim)
         with torch.no_grad():
-            self.embedding.weight.normal_(0.0, 0.05)
-            self.embedding.weight[:n_words, :dim] = torch.from_numpy(word_vectors[:, :dim])
+            self.embedding.weight.normal_(0.0, noise) if noise else self.embedding.weight.zero_()
+            self.embedding.weight[:n_rows, :dim] = torch.from_numpy(vectors[:, :dim])
             self.output.weight.mul_(0.1)
             self.output.bias.copy_(torch.from_numpy(priors))
 
@@ -107,13 +108,15 @@ class TagNetwork(nn.Module):
     def convolution_weights(self) -> list[Convolution]:
         return [Convolution(_array(layer.weight), _array(layer.bias)) for layer in self.convolutions]
 
-    def head_weights(self) -> HeadWeights:
+    def head_weights(self, temperature: float = 1.0) -> HeadWeights:
+        """The layers behind the convolution, with the temperature of the softmax taken into the output layer."""
+        output = Dense(_array(self.output.weight) / temperature, _array(self.output.bias) / temperature)
         return HeadWeights(
             _array(self.norm.weight),
             _array(self.norm.bias),
             self.norm.eps,
             [Dense(_array(layer.weight), _array(layer.bias)) for layer in self.hidden],
-            Dense(_array(self.output.weight), _array(self.output.bias)),
+            output,
             self.output_sees_bag,
         )
 

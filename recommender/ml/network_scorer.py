@@ -15,6 +15,7 @@ from recommender.ml.subwords import Subwords
 from recommender.ml.text import Tokens, head_and_tail, tokenise
 
 ENCODER, HEAD = "encoder.onnx", "head.onnx"
+TAG_VECTORS = "tag_vectors"
 _BATCH = 64
 _SHORTLIST, _OCCLUDED = 64, 10
 _CACHED_UNKNOWN_WORDS = 20_000
@@ -54,6 +55,11 @@ class NetworkScorer:
         self._encoder = _session(parts.graphs[ENCODER], threads)
         self._head = _session(parts.graphs[HEAD], threads)
         self._n_labels = n_labels
+        self._tag_vectors: NDArray[Any] | None = parts.tensors.get(TAG_VECTORS)
+
+    def tag_vectors(self) -> FloatArray | None:
+        """Rows of the output layer on their principal axes, (n_labels, dim); None in bundles older than these."""
+        return None if self._tag_vectors is None else np.asarray(self._tag_vectors, np.float32)
 
     def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
         """See Scorer."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import FloatArray, IntArray, label_counts, label_matrix
 from recommender.ml.features import Bag, FeatureSpace, fit_feature_space, stacked
 from recommender.ml.metrics import ndcg_at_k, top_labels
 from recommender.ml.network import Batch, Dropout, Sizes, TagNetwork
 from recommender.ml.network_graph import encoder_graph, head_graph
-from recommender.ml.network_loss import Loss, loss_for
-from recommender.ml.network_scorer import ENCODER, HEAD, unit
+from recommender.ml.network_loss import Loss, hierarchy_loss, loss_for
+from recommender.ml.network_scorer import ENCODER, HEAD, TAG_VECTORS, unit
+from recommender.ml.network_start import first_vectors, tag_vectors, weighted
 from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
 from recommender.ml.recipes import NetworkConfig, feature_limits
 from recommender.ml.skipgram import SkipgramConfig, WordVectors, train_word_vectors
@@ -24,6 +26,8 @@ _BATCHES_SORTED_TOGETHER = 20
 _SMALLEST_RATE = 0.01
 _SMALL_CORPUS_DOCUMENTS = 2000
 _SMALL_CORPUS_TOKENS, _MOST_EPOCHS = 300_000, 30
+_NOISE = 0.05  # standard deviation of the table's start around the words' vectors
+_TAG_DIM = 128  # of the vectors that tell which tags are near
 _VECTORS_SHARE = 0.2  # of the progress bar
 
 
@@ -61,7 +65,7 @@ def fit(task: TrainingTask) -> ModelParts:
         n_passes = _train(task, network, corpus)
     finally:
         torch.set_num_threads(before)
-    return _parts(network, corpus, vectors, config, n_passes)
+    return _parts(task, network, corpus, vectors, n_passes)
 
 
 def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
@@ -69,7 +73,7 @@ def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
     limits = feature_limits(config)
     if len(train) < _SMALL_CORPUS_DOCUMENTS:
         limits = replace(limits, min_word_documents=1)
-    space = fit_feature_space(train, limits)
+    space = weighted(fit_feature_space(train, limits), train, config.weighting)
     seen = {word for tokens in (*train, *dev) for word in (*tokens.title, *tokens.body)}
     return Corpus(train, dev, space, tuple(sorted(seen - set(space.words))))
 
@@ -116,7 +120,14 @@ def _network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNet
             vectors.words,
             Dropout(config.feature_dropout, config.bag_dropout, config.dropout),
         )
-        network.initialise(vectors.words[: corpus.space.n_words], _priors(task))
+        tuned = config.embeddings == "tuned"
+        if not tuned and config.embeddings != "frozen":
+            raise ConfigInvalid(f"embeddings are tuned or frozen, not {config.embeddings!r}")
+        if tuned:
+            network.initialise(vectors.words[: corpus.space.n_words], _priors(task), noise=_NOISE)
+        else:
+            network.initialise(first_vectors(corpus.space, vectors.words), _priors(task), noise=0.0)
+        network.embedding.weight.requires_grad_(tuned)
     return network
 
 
@@ -161,7 +172,8 @@ class _Course:
     ) -> None:
         config: NetworkConfig = task.config
         self._task, self._network, self._documents, self._padding = task, network, documents, padding
-        self._loss: Loss = loss_for(task.label_space.selection_mode, config.label_smoothing)
+        self._loss: Loss = loss_for(task.label_space.selection_mode, config)
+        self._pull = hierarchy_loss(task.tag_texts, config.hierarchy_weight)
         self._order = np.random.default_rng(task.seed)
         self._dense = torch.optim.AdamW(
             network.dense_parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -186,10 +198,11 @@ class _Course:
         self._dense.zero_grad()
         self._sparse.zero_grad()
         logits = self._network(_batch([self._documents[row] for row in rows], self._padding))
-        loss = self._loss(logits, [self._task.train[row] for row in rows])
+        loss = self._loss(logits, [self._task.train[row] for row in rows]) + self._pull(self._network.output.weight)
         loss.backward()  # type: ignore[no-untyped-call]
         self._dense.step()
-        self._sparse.step()  # type: ignore[no-untyped-call]
+        if self._network.embedding.weight.requires_grad:
+            self._sparse.step()  # type: ignore[no-untyped-call]
         self._step += 1
 
     def _set_rates(self) -> None:
@@ -263,16 +276,18 @@ def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: T
     return float(np.nanmean(ndcg_at_k(gold, top_labels(logits, 5), 5))) if gold.any() else 0.0
 
 
-def _parts(
-    network: TagNetwork, corpus: Corpus, vectors: WordVectors, config: NetworkConfig, n_passes: int
-) -> ModelParts:
-    head = network.head_weights()
+def _parts(task: TrainingTask, network: TagNetwork, corpus: Corpus, vectors: WordVectors, n_passes: int) -> ModelParts:
+    config: NetworkConfig = task.config
+    one = task.label_space.selection_mode == "one"
+    head = network.head_weights(config.temperature if one else 1.0)
+    counts = label_counts(task.train, task.label_space.n_labels)
     n_pooled = config.n_filters * len(config.filter_widths)
     table = network.embedding.weight.detach().numpy()
     tensors = feature_parts(corpus.space) | {
         "embedding": table.astype(np.float16),
         "vectors": vectors.words[: corpus.space.n_words].astype(np.float16),
         "subwords": vectors.subwords.astype(np.float16),
+        TAG_VECTORS: tag_vectors(head.output.weight, counts, _TAG_DIM).astype(np.float16),
     }
     graphs = {
         ENCODER: encoder_graph(network.convolution_weights()),
