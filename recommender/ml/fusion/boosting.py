@@ -12,6 +12,7 @@ from recommender.ml.fusion.config import BoostingConfig
 
 _OPSET, _ML_OPSET, _IR_VERSION = 15, 3, 8
 _MAX_BINS = 127
+_PAIRS_FOR_THREADS = 200_000  # with fewer, threads that wait for each other cost more than they save
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int, threads: i
         early_stopping=False,
         random_state=seed,
     )
-    with threadpool_limits(threads):  # its threads wait for each other: on a busy machine fewer are faster
+    threads = threads if len(pairs.hits) > _PAIRS_FOR_THREADS else 1
+    with threadpool_limits(threads):
         model.fit(_without_empty_columns(pairs.features), pairs.hits, sample_weight=pairs.weights)
     return Boosted(model, threads)
 
