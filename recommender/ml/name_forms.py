@@ -161,4 +161,4 @@ def _case_alternatives(form: str) -> Iterator[str]:
 
 
 def _spaced_pattern(form: str) -> str:
-    return r"[\s_/-]+".join(re.escape(word) for word in form.split())
+    return r"[\s_:/-]+".join(re.escape(word) for word in form.split())

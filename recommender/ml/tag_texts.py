@@ -78,7 +78,7 @@ def name_forms(name: str) -> dict[str, float]:
     name = name[:_MAX_NAME_CHARACTERS]
     parts = [name, *_facet_values(name), *_without_qualifier(name)]
     forms = {form: _n_letters(part) for part in parts for form in _written_forms(part)}
-    n_letters = max(_n_letters(name), 1)
+    n_letters = _n_letters(name)
     return {form: min(letters / n_letters, 1.0) for form, letters in forms.items()}
 
 
@@ -111,4 +111,4 @@ def _written_forms(name: str) -> Iterator[str]:
 
 
 def _n_letters(name: str) -> int:
-    return len(_NO_LETTER.sub("", name))
+    return max(len(_NO_LETTER.sub("", name)), 1)
