@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.errors import NotEnoughExamples
-from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
+from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray, label_counts
 from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.fusion.boosting import Boosted, TrainingPairs, boost
 from recommender.ml.fusion.config import BoostingConfig
@@ -68,6 +68,7 @@ class FusionTraining:
         self.task = task
         self.config: FusionConfig = task.config
         self.n_labels = task.label_space.n_labels
+        self.used = label_counts([*task.train, *task.dev], self.n_labels) > 0
         self.limits = SourceLimits(
             self.config.ridge, self.config.features_a_document, self._wants_label_trees(), self.config.threads
         )
@@ -149,7 +150,8 @@ class FusionTraining:
             for hit, (row, label) in zip(hits.tolist(), pairs, strict=True)
         ]
         n_gold = np.array([len(labels) for labels in gold], np.int64)
-        return LearntPairs(table, hits, np.array(weights, np.float32), n_gold)
+        looked_at = self.used[table.labels]  # that nobody used a tag yet is no evidence against it
+        return LearntPairs(table, hits, np.where(looked_at, weights, 0.0).astype(np.float32), n_gold)
 
     def _given_tags(self, examples: Sequence[Example]) -> list[tuple[int, ...]]:
         """One of the right tags is given for some documents, so that the trees learn what it says of the others."""
