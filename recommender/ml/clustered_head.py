@@ -4,14 +4,15 @@ The work for a text grows with the clusters and the tags that were picked instea
 WWW 2018; Chang et al., KDD 2020).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from recommender.ml.examples import FloatArray, IntArray
+from recommender.ml.features import Bag
 
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix or FloatArray, which are sliced and multiplied alike
 _PASSES = 12
@@ -34,34 +35,74 @@ class Clusters:
         return np.concatenate([self.labels[self.offsets[c] : self.offsets[c + 1]] for c in clusters.tolist()])
 
 
-@dataclass(frozen=True)
-class ClusteredHead:
-    """A linear head whose rows lie cluster by cluster, with a matcher over the clusters.
+class Block(Protocol):
+    """Some rows of a linear head."""
 
-    `weights` (n_labels, n_features) and `intercepts` (n_labels,) are in the order of `clusters.labels`; `matcher`
-    (n_clusters, n_features) and `matcher_intercepts` (n_clusters,) score clusters. Both are dense or sparse.
+    def scores(self, bag: Bag) -> FloatArray:
+        """Shape (n_rows,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class DenseBlock:
+    """Rows (n_rows, n_features) for texts that are full vectors: the bag has every feature in order."""
+
+    rows: FloatArray
+
+    def scores(self, bag: Bag) -> FloatArray:
+        """See Block."""
+        products: FloatArray = self.rows @ bag.weights
+        return products
+
+
+class SparseBlock:
+    """Rows by feature, with only the features that some row has.
+
+    A text looks its few features up in the block, so rows are never walked through (Etter et al., WWW 2022).
     """
 
+    def __init__(self, rows: sparse.csr_matrix) -> None:
+        by_feature = rows.tocsc()
+        lengths = np.diff(by_feature.indptr)
+        self._features = np.flatnonzero(lengths)
+        self._offsets = np.concatenate([[0], np.cumsum(lengths[self._features])])
+        self._rows, self._values, self._n_rows = by_feature.indices, by_feature.data, rows.shape[0]
+
+    def scores(self, bag: Bag) -> FloatArray:
+        """See Block."""
+        if len(self._features) == 0:
+            return np.zeros(self._n_rows, np.float32)
+        places = np.minimum(np.searchsorted(self._features, bag.features), len(self._features) - 1)
+        known = self._features[places] == bag.features
+        starts, ends = self._offsets[places[known]], self._offsets[places[known] + 1]
+        lengths = ends - starts
+        entries = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        products = np.repeat(bag.weights[known], lengths) * self._values[entries]
+        return np.bincount(self._rows[entries], products, minlength=self._n_rows).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ClusteredHead:
+    """A matcher that scores clusters, and a block of the linear head for the tags of each cluster."""
+
     clusters: Clusters
-    matcher: Rows
-    matcher_intercepts: FloatArray
-    weights: Rows
-    intercepts: FloatArray
+    matcher: Block
+    matcher_intercepts: FloatArray  # (n_clusters,)
+    blocks: Sequence[Block]  # one a cluster, rows in the order of its labels
+    intercepts: FloatArray  # (n_labels,)
 
-    def best(self, text: FloatArray, n_clusters: int) -> tuple[IntArray, FloatArray]:
-        """Labels in the best `n_clusters` clusters of a text (n_features,) and their logits, in no order."""
-        scores = self.matcher @ text + self.matcher_intercepts
-        picked = _highest(scores, n_clusters)
-        offsets = self.clusters.offsets
-        found = [self.weights[offsets[c] : offsets[c + 1]] @ text for c in picked.tolist()]
-        places = np.concatenate([np.arange(offsets[c], offsets[c + 1]) for c in picked.tolist()])
-        return self.clusters.labels[places], np.concatenate(found) + self.intercepts[places]
+    def best(self, bag: Bag, n_clusters: int) -> tuple[IntArray, FloatArray]:
+        """Labels in the best `n_clusters` clusters and their logits, in no order."""
+        picked = _highest(self.matcher.scores(bag) + self.matcher_intercepts, n_clusters)
+        labels = self.clusters.members(picked)
+        scores = np.concatenate([self.blocks[cluster].scores(bag) for cluster in picked.tolist()])
+        return labels, scores + self.intercepts[labels]
 
-    def logits(self, texts: Rows, n_clusters: int, absent: float) -> FloatArray:
+    def logits(self, bags: Sequence[Bag], n_clusters: int, absent: float) -> FloatArray:
         """Shape (n_texts, n_labels); `absent` where a tag's cluster was not picked."""
-        logits = np.full((texts.shape[0], len(self.intercepts)), absent, np.float32)
-        for row in range(texts.shape[0]):
-            labels, scores = self.best(_dense_row(texts, row), n_clusters)
+        logits = np.full((len(bags), len(self.intercepts)), absent, np.float32)
+        for row, bag in enumerate(bags):
+            labels, scores = self.best(bag, n_clusters)
             logits[row, labels] = scores
         return logits
 
@@ -69,8 +110,18 @@ class ClusteredHead:
 def clustered_head(
     weights: Rows, intercepts: FloatArray, clusters: Clusters, matcher: Rows, matcher_intercepts: FloatArray
 ) -> ClusteredHead:
-    """Lays the rows of a linear head (n_labels, n_features) cluster by cluster behind a matcher."""
-    return ClusteredHead(clusters, matcher, matcher_intercepts, weights[clusters.labels], intercepts[clusters.labels])
+    """Cuts a linear head (n_labels, n_features) into clusters behind a matcher (n_clusters, n_features)."""
+    parts = [weights[clusters.members(np.array([cluster]))] for cluster in range(clusters.n_clusters)]
+    return ClusteredHead(clusters, _block(matcher), matcher_intercepts, [_block(part) for part in parts], intercepts)
+
+
+def full_bag(vector: FloatArray) -> Bag:
+    """A dense text vector (n_features,) as a bag of all its features."""
+    return Bag(np.arange(len(vector), dtype=np.int64), vector)
+
+
+def _block(rows: Rows) -> Block:
+    return SparseBlock(rows) if sparse.issparse(rows) else DenseBlock(rows)
 
 
 def balanced_clusters(

@@ -10,9 +10,11 @@ from recommender.ml.clustered_head import (
     balanced_clusters,
     cluster_targets,
     clustered_head,
+    full_bag,
     mean_matcher,
 )
 from recommender.ml.examples import FloatArray
+from recommender.ml.features import Bag
 
 N_TOPICS, A_TOPIC, DIM = 8, 6, 16
 
@@ -22,6 +24,13 @@ def topical_vectors(seed: int = 0) -> FloatArray:
     rng = np.random.default_rng(seed)
     centres = np.eye(DIM)[:N_TOPICS]
     return (np.repeat(centres, A_TOPIC, 0) + rng.normal(size=(N_TOPICS * A_TOPIC, DIM)) * 0.05).astype(np.float32)
+
+
+def as_bags(texts: FloatArray, kind: str) -> list[Bag]:
+    """Full vectors for dense heads; for sparse ones only the features that a text has."""
+    if kind == "dense":
+        return [full_bag(text) for text in texts]
+    return [Bag(np.flatnonzero(text), text[text != 0]) for text in texts]
 
 
 def as_given(rows: FloatArray, kind: str) -> Any:
@@ -64,12 +73,14 @@ def test_the_same_seed_gives_the_same_clusters() -> None:
 def test_with_all_clusters_picked_the_logits_are_those_of_the_full_head(kind: str) -> None:
     weights, intercepts = topical_vectors(), np.linspace(-1, 1, N_TOPICS * A_TOPIC).astype(np.float32)
     texts = np.random.default_rng(2).normal(size=(5, DIM)).astype(np.float32)
+    texts[0], texts[1, 3:] = 0, 0
+    weights[:, 5] = 0
     clusters = balanced_clusters(weights, 8, seed=1)
     matcher = mean_matcher(as_given(weights, kind), intercepts, clusters)
 
     head = clustered_head(as_given(weights, kind), intercepts, clusters, *matcher)
 
-    assert head.logits(as_given(texts, kind), 8, -99.0) == pytest.approx(texts @ weights.T + intercepts, abs=1e-5)
+    assert head.logits(as_bags(texts, kind), 8, -99.0) == pytest.approx(texts @ weights.T + intercepts, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
@@ -81,7 +92,7 @@ def test_the_best_tag_is_found_in_few_clusters(kind: str) -> None:
         as_given(weights, kind), intercepts, clusters, *mean_matcher(as_given(weights, kind), intercepts, clusters)
     )
 
-    logits = head.logits(as_given(texts, kind), 2, -99.0)
+    logits = head.logits(as_bags(texts, kind), 2, -99.0)
 
     full = texts @ weights.T
     assert (logits.max(axis=1) >= full.max(axis=1) - 0.15).mean() > 0.9
