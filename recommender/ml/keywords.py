@@ -7,12 +7,14 @@ stand where TF-IDF stands:
 - `sif_weights`: smooth inverse frequency a / (a + p(w)) (Arora, Liang and Ma, ICLR 2017, "A simple but tough-to-beat
   baseline for sentence embeddings");
 - `textrank_weights`: PageRank over the words that stand near each other in this one document (Mihalcea and Tarau,
-  EMNLP 2004, "TextRank: bringing order into texts"), which needs no corpus.
+  EMNLP 2004, "TextRank: bringing order into texts"), which needs no corpus;
+- `central_tf_idf_weights`: both.
 """
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommender.ml.examples import BoolArray, FloatArray, IntArray
@@ -62,6 +64,11 @@ def textrank_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
     return _of_length_one(weights)
 
 
+def central_tf_idf_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
+    """TF-IDF times the square root of TextRank, of length one: rare words that are central to this document."""
+    return _of_length_one(tf_idf_weights(tokens, space) * np.sqrt(textrank_weights(tokens, space)))
+
+
 def weighted_bag(tokens: Tokens, space: FeatureSpace, weighting: Weighting) -> Bag:
     """The document's bag with these weights in place of TF-IDF's."""
     return Bag(space.bag_of(tokens).features, weighting(tokens, space))
@@ -99,13 +106,15 @@ def _word_graph(tokens: Tokens, space: FeatureSpace) -> IntArray:
         for distance in range(1, _WINDOW)
     ]
     joined = np.concatenate(links)
-    return np.unique(joined[joined[:, 0] != joined[:, 1]], axis=0)
+    different: IntArray = np.unique(joined[joined[:, 0] != joined[:, 1]], axis=0)
+    return different
 
 
 def _content_words(words: tuple[str, ...], space: FeatureSpace) -> IntArray:
     indices = space.word_indices(words)
     is_content: BoolArray = np.array([word not in STOP_WORDS for word in words], np.bool_)
-    return indices[is_content & (indices != UNKNOWN)]
+    known: IntArray = indices[is_content & (indices != UNKNOWN)]
+    return known
 
 
 def _page_ranks(links: IntArray, n_words: int) -> FloatArray:
@@ -127,6 +136,6 @@ def _page_ranks(links: IntArray, n_words: int) -> FloatArray:
     return ranks
 
 
-def _of_length_one(weights: FloatArray) -> FloatArray:
+def _of_length_one(weights: NDArray[np.floating]) -> FloatArray:
     norm = float(np.sqrt(weights @ weights)) or 1.0
     return (weights / norm).astype(np.float32)

@@ -66,16 +66,15 @@ class _Stream:
     body_starts: IntArray  # (n_documents,)
 
     def documents(self, starts: IntArray) -> IntArray:
-        found: IntArray = np.searchsorted(self.document_starts, starts, side="right") - 1
+        found: IntArray = self.document_starts.searchsorted(starts, side="right") - 1
         return found
 
-    def in_title(self, starts: IntArray) -> BoolArray:
-        before: BoolArray = starts < self.body_starts[self.documents(starts)]
+    def in_title(self, starts: IntArray, documents: IntArray) -> BoolArray:
+        before: BoolArray = starts < self.body_starts[documents]
         return before
 
-    def relative(self, starts: IntArray) -> FloatArray:
+    def relative(self, starts: IntArray, documents: IntArray) -> FloatArray:
         """Place in the document, 0 for the first unit."""
-        documents = self.documents(starts)
         first, behind = self.document_starts[documents], self.document_starts[documents + 1]
         return ((starts - first) / (behind - first)).astype(np.float32)
 
@@ -192,27 +191,27 @@ class LexicalIndex:
             allowed[alone] = self._own_words(documents)[starts[alone]]
         cased = np.flatnonzero(guards >= 0)
         if raws is not None and len(cased):
-            allowed[cased] = self._in_exact_case(stream, starts[cased], guards[cased].tolist(), raws)
+            allowed[cased] = self._in_exact_case(stream, starts[cased], rows[cased], raws)
         return allowed
 
-    def _in_exact_case(
-        self, stream: _Stream, starts: IntArray, guards: Sequence[int], raws: Sequence[Text]
-    ) -> list[bool]:
-        """As many of the places in a field as its raw characters have the written form, the first ones."""
-        documents, in_title = stream.documents(starts).tolist(), stream.in_title(starts).tolist()
+    def _in_exact_case(self, stream: _Stream, starts: IntArray, rows: IntArray, raws: Sequence[Text]) -> list[bool]:
+        """As many of a row's places in a field as its raw characters have the written form, the first ones."""
+        documents = stream.documents(starts)
+        in_title = stream.in_title(starts, documents)
         left: dict[tuple[int, bool, int], int] = {}
         allowed = []
-        for key in zip(documents, in_title, guards, strict=True):
+        for key in zip(documents.tolist(), in_title.tolist(), rows.tolist(), strict=True):
             if key not in left:
                 raw = raws[key[0]].title if key[1] else raws[key[0]].body
-                left[key] = len(case_pattern(self.words[key[2]]).findall(raw))
+                left[key] = len(case_pattern(self.words[self.forms.guards[key[2]]]).findall(raw))
             left[key] -= 1
             allowed.append(left[key] >= 0)
         return allowed
 
     def _counted(self, stream: _Stream, hits: Hits, inside: BoolArray, rows: IntArray, places: IntArray) -> Matches:
         starts, inside, forms = hits.starts[places], inside[places], self.forms
-        documents, in_title = stream.documents(starts), stream.in_title(starts)
+        documents = stream.documents(starts)
+        in_title = stream.in_title(starts, documents)
         pairs, pair = np.unique(documents * max(self.n_labels, 1) + forms.labels[rows], return_inverse=True)
         n = len(pairs)
 
@@ -231,7 +230,7 @@ class LexicalIndex:
             n_inside=count(inside),
             n_exact=count(forms.equals(stream.written, starts, rows)),
             longest=best(forms.n_words[rows]),
-            first=(1.0 - best(1.0 - stream.relative(starts))).astype(np.float32),
+            first=(1.0 - best(1.0 - stream.relative(starts, documents))).astype(np.float32),
             is_preferred_label=best(forms.is_preferred[rows]),
             share=best(forms.shares[rows]),
         )

@@ -61,7 +61,7 @@ class NameTrie:
         found = [(starts[:0], starts[:0], nodes[:0])]
         while len(starts) and len(self.edges):
             edges = _edges(nodes, units[starts + depth])
-            places = np.minimum(np.searchsorted(self.edges, edges), len(self.edges) - 1)
+            places = np.minimum(self.edges.searchsorted(edges), len(self.edges) - 1)
             met = self.edges[places] == edges
             starts, nodes, depth = starts[met], places[met] + 1, depth + 1
             ends_name = self.row_offsets[nodes + 1] > self.row_offsets[nodes]

@@ -7,6 +7,7 @@ from recommender.ml.examples import Text
 from recommender.ml.features import FeatureLimits, FeatureSpace, fit_feature_space
 from recommender.ml.keywords import (
     Weighting,
+    central_tf_idf_weights,
     common_direction,
     keywords,
     sif_weights,
@@ -17,7 +18,7 @@ from recommender.ml.keywords import (
 )
 from recommender.ml.text import Tokens, tokenise
 
-WEIGHTINGS = (tf_idf_weights, sif_weights, textrank_weights)
+WEIGHTINGS = (tf_idf_weights, sif_weights, textrank_weights, central_tf_idf_weights)
 
 # The abstract that the paper on TextRank takes as its example (Inspec).
 ABSTRACT = (
@@ -80,6 +81,14 @@ def test_a_pair_ranks_as_its_two_words_together(space: FeatureSpace) -> None:
     assert weight[pair] == pytest.approx(weight[minimal] + weight[together], rel=1e-5)
 
 
+def test_of_two_equally_rare_words_the_central_one_weighs_more(space: FeatureSpace) -> None:
+    tokens = tokens_of("minimal equations, minimal criteria, minimal algorithms, minimal bounds: natural numbers")
+
+    weight = dict(zip(space.bag_of(tokens).features.tolist(), central_tf_idf_weights(tokens, space), strict=True))
+
+    assert weight[space.index_by_word["minimal"]] > weight[space.index_by_word["natural"]] > 0
+
+
 def test_sif_weighs_frequent_words_less_than_tf_idf_does(space: FeatureSpace) -> None:
     tokens = tokens_of("the diophantine")
     places = np.argsort(space.bag_of(tokens).features)
@@ -104,7 +113,7 @@ def test_vectors_without_their_common_direction_keep_what_sets_them_apart() -> N
     rng = np.random.default_rng(1)
     shared = np.array([3.0, 4.0, 0.0, 0.0], np.float32) / 5
     own = np.concatenate([np.zeros((50, 2)), rng.normal(size=(50, 2))], axis=1).astype(np.float32)
-    vectors = own + 10 * shared
+    vectors = (own + 10 * shared).astype(np.float32)
 
     direction = common_direction(vectors)
     rest = without_direction(vectors, direction)

@@ -150,6 +150,7 @@ def test_a_facets_value_is_a_share_of_the_name() -> None:
 
 def test_a_name_of_two_tags_belongs_to_both() -> None:
     assert found(index_of("culture::java", "Java (island)", "Java"), "Java").labels.tolist() == [0, 1, 2]
+    assert found(index_of("C", "implemented-in::C"), "C").labels.tolist() == [0, 1]
 
 
 def test_without_raw_text_names_in_exact_case_are_left_out() -> None:
