@@ -29,6 +29,16 @@ def clear_caches() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def no_language_of_another_test() -> Iterator[None]:
+    """A request leaves its language active in the thread; the next test begins with the installation's own."""
+    from django.utils import translation
+
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
 def require(service_is_there: bool, what: str) -> None:
     """Skip a test whose service or browser is missing; with REQUIRE_SERVICES=1 (CI) that is a failure."""
     if service_is_there:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS_BETWEEN_LOOKS = 0.1
+_INHERITED_AT_MOST = 1.1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -40,6 +41,7 @@ class Broken(Exception):
 def measured(command: Sequence[str], *, folder: Path, log: Path, limits: Limits, threads: int) -> Cost:
     """Run in `folder` with output to `log`; raises OverLimit, with the whole tree ended, or Broken."""
     started = time.perf_counter()
+    inherited_mb = _own_mb(os.getpid())
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=output, env=_environment(threads), start_new_session=True
@@ -60,7 +62,11 @@ def measured(command: Sequence[str], *, folder: Path, log: Path, limits: Limits,
     if process.returncode:
         raise Broken(f"ended with status {process.returncode}: {_last_line(log)}")
     seconds = time.perf_counter() - started
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, max(peak_mb, usage.ru_maxrss * 1024 / 1e6))
+    # Until it becomes another program a child counts its parent's pages, and Linux remembers that as its peak
+    reported_mb = usage.ru_maxrss * 1024 / 1e6
+    if reported_mb > _INHERITED_AT_MOST * inherited_mb:
+        peak_mb = max(peak_mb, reported_mb)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak_mb)
 
 
 def _environment(threads: int) -> Mapping[str, str]:
@@ -71,11 +77,16 @@ def _environment(threads: int) -> Mapping[str, str]:
 def _resident_mb(pid: int) -> float:
     """Resident memory of a process and all its descendants, from /proc; what has just ended counts nothing."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        own = _own_mb(pid)
         children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in _words(file)]
     except OSError:
         return 0.0
-    return pages * _PAGE_BYTES / 1e6 + sum(_resident_mb(int(child)) for child in children)
+    return own + sum(_resident_mb(int(child)) for child in children)
+
+
+def _own_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * _PAGE_BYTES / 1e6
 
 
 def _words(file: Path) -> list[str]:

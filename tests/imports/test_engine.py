@@ -173,6 +173,21 @@ def held_key(path: Path, target: DocumentTarget) -> int:
     return keys[0]
 
 
+def wait_until_alone() -> None:
+    """The server ends the session of a killed process, and with it its lock, a moment later."""
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            row = cursor.fetchone()
+        if row is not None and row[0] == 0:
+            return
+        time.sleep(0.02)
+    pytest.fail("another session has been open for 10 seconds")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_process_killed_in_the_middle_loses_nothing(write_rows: WriteRows, tmp_path: Path) -> None:
     target = DocumentTarget(SourceFactory(slug="cms"), VocabularyFactory(slug="topics"))
@@ -187,6 +202,7 @@ def test_a_process_killed_in_the_middle_loses_nothing(write_rows: WriteRows, tmp
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     done_before = ImportRun.objects.get().rows_done
+    wait_until_alone()
 
     summary = import_documents(path=path, target=target)
 
