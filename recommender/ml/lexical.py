@@ -4,9 +4,9 @@ Chinese is matched by characters, because a segmenter may cut a name differently
 a match follows Medelyan (2009, "Human-competitive automatic topic indexing", Maui) and Annif's MLLM.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.inflection import word_pieces, word_units
 from recommender.ml.name_forms import ANYWHERE, COLUMNS, OWN_WORD, Forms, case_pattern, forms_of, joined, rows_of
+from recommender.ml.name_places import located_units, without_overlaps
 from recommender.ml.name_trie import UNKNOWN, Hits, NameTrie, inside_longer
 from recommender.ml.spans import Field
-from recommender.ml.spans import _normalised as normalised_with_places
 from recommender.ml.tag_texts import TagText
-from recommender.ml.text import Tokens, words_of
+from recommender.ml.text import Tokens
 
 _MAX_SHOWN_CHARACTERS = 200_000
 _WRITTEN_SHIFT, _UNIT_MASK = 32, (1 << 32) - 1
@@ -131,7 +131,7 @@ class LexicalIndex:
         return tuple(
             NameSpan(field, start, end, raw[start:end])
             for field, raw in fields
-            for start, end in _without_overlaps(self._places(raw[:_MAX_SHOWN_CHARACTERS], label))
+            for start, end in without_overlaps(self._places(raw[:_MAX_SHOWN_CHARACTERS], label))
         )
 
     @cached_property
@@ -240,7 +240,7 @@ class LexicalIndex:
         for guard in self.forms.guards[mine]:
             if guard >= 0:
                 yield from (found.span() for found in case_pattern(self.words[guard]).finditer(raw))
-        located = _located(raw)
+        located = located_units(raw)
         units = [self._index_by_word.get(unit, UNKNOWN) for unit in located.units]
         hits = self._trie.hits(np.array([*units, UNKNOWN], np.int64))
         rows, places = self._trie.rows_of(hits.nodes)
@@ -274,36 +274,3 @@ def _fields_of(documents: Sequence[Tokens]) -> Iterator[tuple[str, ...]]:
     for tokens in documents:
         yield tokens.title
         yield tokens.body
-
-
-@dataclass(frozen=True)
-class _Located:
-    """Units of a raw field, the characters start…end (exclusive) of each, and whether it is a word of its own."""
-
-    units: list[str]
-    starts: list[int]
-    ends: list[int]
-    own_words: list[bool]
-
-
-@lru_cache(8)
-def _located(raw: str) -> _Located:
-    normalised, raw_places = normalised_with_places(raw)
-    located, cursor = _Located([], [], [], []), 0
-    for word in words_of(normalised):
-        for piece, unit in zip(word_pieces(word), word_units(word), strict=True):
-            start = normalised.index(piece, cursor)
-            cursor = start + len(piece)
-            located.units.append(unit)
-            located.starts.append(raw_places[start])
-            located.ends.append(raw_places[cursor - 1] + 1)
-            located.own_words.append(piece == word)
-    return located
-
-
-def _without_overlaps(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    reach = 0
-    for start, end in sorted(set(spans), key=lambda span: (span[0], -span[1])):
-        if start >= reach:
-            yield start, end
-            reach = end
