@@ -5,12 +5,9 @@ can be cancelled, its memory goes back with it, and omikuji's log stays out of o
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender.ml.child_process import ChildFailed, run_module
 from recommender.ml.errors import MLError
 from recommender.ml.examples import IntArray
 from recommender.ml.label_trees import ROWS_AN_ANCHOR
 
-_POLL_SECONDS = 0.25
-_LOG_TAIL_BYTES = 400
 _PROGRESS = re.compile(rb"\r(\d+) / (\d+) \[")
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 Arrays = dict[str, NDArray[Any]]
 Node = dict[str, Any]
 
@@ -72,7 +67,10 @@ def train_label_trees(
         folder = Path(name)
         write_data(folder / "data.txt", matrix, labels)
         (folder / "settings.json").write_text(json.dumps(asdict(settings)), encoding="utf-8")
-        _run_child(folder, on_progress)
+        try:
+            run_module("recommender.ml.label_trees_training", folder, fraction_done=_fraction, on_progress=on_progress)
+        except ChildFailed as error:
+            raise TreesFailed(f"omikuji {error}") from error
         with np.load(folder / "forest.npz") as arrays:
             return dict(arrays)
 
@@ -89,40 +87,10 @@ def write_data(path: Path, matrix: sparse.csr_matrix, labels: sparse.csr_matrix)
             lines.write(",".join(map(str, mine)) + (" %d:%.6g" * len(features)) % tuple(pairs) + "\n")
 
 
-def _run_child(folder: Path, on_progress: Callable[[float], None]) -> None:
-    log = folder / "log.txt"
-    search_path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "recommender.ml.label_trees_training", str(folder)],
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": search_path},
-        )
-    try:
-        done = 0.0
-        while child.poll() is None:
-            done = max(done, _fraction(log))
-            on_progress(done)
-            time.sleep(_POLL_SECONDS)
-    finally:
-        child.kill()
-        child.wait()
-    if child.returncode != 0:
-        raise TreesFailed(f"omikuji ended with {child.returncode}: {_tail(log).decode(errors='replace').strip()}")
-
-
-def _fraction(log: Path) -> float:
+def _fraction(output: bytes) -> float:
     """Classifiers trained of those known to be needed; each split adds some."""
-    seen = _PROGRESS.findall(_tail(log))
+    seen = _PROGRESS.findall(output)
     return int(seen[-1][0]) / max(int(seen[-1][1]), 1) if seen else 0.0
-
-
-def _tail(log: Path) -> bytes:
-    with log.open("rb") as file:
-        file.seek(max(log.stat().st_size - _LOG_TAIL_BYTES, 0))
-        return file.read()
 
 
 def converted(model: Path) -> Arrays:

@@ -35,9 +35,9 @@ class KeepsDocuments(Protocol):
 
 @runtime_checkable
 class HasTagVectors(Protocol):
-    """A scorer that has a place in some space for each tag."""
+    """A scorer that has a place in some space for each tag (None: this bundle has none)."""
 
-    def tag_vectors(self) -> FloatArray: ...
+    def tag_vectors(self) -> FloatArray | None: ...
 
 
 class Ranker:

@@ -1,12 +1,8 @@
 """Skip-gram vectors of the platform's own words, trained by fastText in a child process."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from recommender.ml.child_process import ChildFailed, run_module
 from recommender.ml.errors import VectorsFailed
 from recommender.ml.examples import FloatArray
 
-_POLL_SECONDS = 0.25
 _N_FIRST_VALUES = 1024
 _ZEROED_MEMORY = {"MALLOC_PERTURB_": "255"}  # glibc clears what it gives out, which fastText forgets to do
 _PROGRESS = re.compile(rb"Progress:\s*([0-9.]+)%")
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,16 @@ def train_word_vectors(
         folder = Path(name)
         _write_input(folder, documents, words, _fasttext_settings(config, seed))
         _write_first_vectors(folder / "first.vec", documents, config, np.random.default_rng(seed))
-        _run_child(folder, on_progress)
+        try:
+            run_module(
+                "recommender.ml.skipgram_process",
+                folder,
+                fraction_done=_fraction,
+                on_progress=on_progress,
+                environment=_ZEROED_MEMORY,
+            )
+        except ChildFailed as error:
+            raise VectorsFailed(f"fastText {error}") from error
         vectors = WordVectors(np.load(folder / "words.npy"), np.load(folder / "subwords.npy"))
     if not (np.isfinite(vectors.words).all() and np.isfinite(vectors.subwords).all()):
         raise VectorsFailed("the vectors diverged; train again with a lower learning rate")
@@ -120,32 +124,6 @@ def _fasttext_settings(config: SkipgramConfig, seed: int) -> dict[str, float]:
     return {theirs: mine[ours] for ours, theirs in names.items()} | {"seed": seed, "verbose": 2}
 
 
-def _run_child(folder: Path, on_progress: Callable[[float], None]) -> None:
-    log = folder / "log.txt"
-    search_path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "recommender.ml.skipgram_process", str(folder)],
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **_ZEROED_MEMORY, "PYTHONPATH": search_path},
-        )
-    try:
-        while child.poll() is None:
-            on_progress(_fraction(log))
-            time.sleep(_POLL_SECONDS)
-    finally:
-        child.kill()
-        child.wait()
-    if child.returncode != 0:
-        raise VectorsFailed(f"fastText ended with {child.returncode}: {_last_words(log)}")
-
-
-def _fraction(log: Path) -> float:
-    seen = _PROGRESS.findall(log.read_bytes()[-400:])
+def _fraction(output: bytes) -> float:
+    seen = _PROGRESS.findall(output)
     return min(float(seen[-1]) / 100, 1.0) if seen else 0.0
-
-
-def _last_words(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")[-400:].strip()

@@ -26,7 +26,6 @@ from scipy.sparse.linalg import LinearOperator, svds
 from recommender.ml.errors import BundleCorrupt
 from recommender.ml.examples import BoolArray, FloatArray, IntArray
 from recommender.ml.held_out import HeldOutPredictions
-from recommender.ml.network_scorer import HEAD
 from recommender.ml.tensors import mapped_tensors, tensors_as_bytes
 from recommender.ml.training import TrainedRanker
 
@@ -38,7 +37,6 @@ VECTOR_DIM = 96
 TOO_MANY_FOR_T_SNE = 5_000
 _MAP_DIM, _PERPLEXITY, _FEWEST_FOR_T_SNE = 50, 30.0, 8
 _MANY_COLUMNS = 2_000
-_OUTPUT_WEIGHTS = "out_weight"
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def trained_tag_space(
     trained: TrainedRanker, predictions: HeldOutPredictions, label_counts: IntArray, *, seed: int
 ) -> TagSpace:
     """The space of a model that has just been trained, with the finest map that its size allows."""
-    own = _own_vectors(trained, label_counts)
+    own = trained.ranker.tag_vectors()
     vectors = reduced(own) if own is not None else prediction_vectors(predictions, seed=seed)
     fine = can_be_fine(vectors)
     positions = tag_map(vectors, seed=seed)
@@ -149,16 +147,6 @@ def prediction_vectors(predictions: HeldOutPredictions, *, seed: int, dim: int =
     return unit_rows((directions[kept_directions].T * strengths[kept_directions]).astype(np.float32))
 
 
-def output_vectors(head: bytes) -> FloatArray:
-    """Weights of the output layer (n_labels, n_in) in the network's ONNX graph, their common part taken out."""
-    import onnx
-
-    graph = onnx.load_from_string(head).graph
-    weights = next(tensor for tensor in graph.initializer if tensor.name == _OUTPUT_WEIGHTS)
-    values: FloatArray = np.asarray(onnx.numpy_helper.to_array(weights), np.float32)
-    return np.asarray(values - values.mean(axis=0), np.float32)
-
-
 def reduced(vectors: FloatArray, dim: int = VECTOR_DIM) -> FloatArray:
     """Unit vectors in the leading directions of all, (n_labels, at most dim): angles stay nearly what they were."""
     unit = unit_rows(vectors)
@@ -174,14 +162,6 @@ def unit_rows(vectors: FloatArray) -> FloatArray:
     rows = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-12), np.float32)
-
-
-def _own_vectors(trained: TrainedRanker, label_counts: IntArray) -> FloatArray | None:
-    """What the model keeps of its tags; the output layer knows nothing of tags without a document."""
-    own = trained.ranker.tag_vectors()
-    if own is None and HEAD in trained.parts.graphs:
-        return output_vectors(trained.parts.graphs[HEAD]) * (label_counts > 0)[:, None].astype(np.float32)
-    return own
 
 
 def _principal(rows: FloatArray, dim: int) -> FloatArray:

@@ -13,7 +13,6 @@ from recommender.ml.held_out import kept_predictions
 from recommender.ml.tag_space import (
     TagSpace,
     nearest_tags,
-    output_vectors,
     predicted_tag_space,
     prediction_vectors,
     principal_map,
@@ -120,11 +119,8 @@ def test_the_network_gives_the_rows_of_its_output_layer(trained_by_recipe: dict[
     examples = eight_examples()
     counts = np.array([2, 2, 2, 2, 0])
 
-    weights = output_vectors(trained.parts.graphs["head.onnx"])
     space = trained_tag_space(trained, held_out_predictions(trained.ranker, examples), counts, seed=1)
 
-    assert weights.shape[0] == trained.ranker.n_labels
-    assert weights.mean(axis=0) == pytest.approx(0, abs=1e-5)
     assert space.source == "model"
     assert space.vectors.any(axis=1).tolist() == [True, True, True, True, False]
 
