@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from recommender.ml.configs import AutoConfig, FusionConfig, LogisticConfig, TransformerConfig
 from recommender.ml.examples import Example, label_counts
-from recommender.ml.parts import ModelParts, TrainingTask
-from recommender.ml.recipes import (
-    AutoConfig,
-    FusionConfig,
-    LogisticConfig,
-    config_as_json,
-    config_from_json,
-    recipe_named,
-)
+from recommender.ml.fusion.network_source import network_reason
+from recommender.ml.parts import ModelParts, Obstacle, TrainingTask
+from recommender.ml.recipes import config_from_json, recipe_named
+from recommender.ml.settings_json import config_as_json
 
 _FEWEST_DOCUMENTS, _FEWEST_DEV_TAGS = 60, 20
 _RARE = 10  # documents
 _DATED_SHARE = 0.95
 _CHINESE_SHARE = 0.2  # of the letters
+_WHY_NETWORK = "many documents for each tag: there the network is the best single source, and dev can weigh it"
 
 Reason = dict[str, Any]
 
@@ -29,6 +26,7 @@ class CorpusFacts:
 
     n_documents: int  # with a tag
     n_dev_tags: int  # uses of tags in dev
+    n_dev_documents: int  # with a tag
     n_labels: int
     n_used_labels: int
     n_rare_labels: int  # used, but by fewer than ten documents
@@ -53,6 +51,7 @@ def facts(task: TrainingTask) -> CorpusFacts:
     return CorpusFacts(
         n_documents=sum(bool(example.labels) for example in task.train),
         n_dev_tags=sum(len(example.labels) for example in task.dev),
+        n_dev_documents=sum(bool(example.labels) for example in task.dev),
         n_labels=task.label_space.n_labels,
         n_used_labels=int((counts > 0).sum()),
         n_rare_labels=int(((counts > 0) & (counts < _RARE)).sum()),
@@ -73,9 +72,15 @@ def choose(task: TrainingTask) -> Choice:
         )
         small = LogisticConfig(threads=config.threads)
         return Choice("tfidf-logreg", small, [_reason("recipe", "tfidf-logreg", why)])
-    fusion = replace(config.fusion, threads=config.threads)
+    fusion = replace(config.fusion, threads=config.threads, encoder=_encoder(config, known))
     reasons = _reasons(known, fusion)
     return Choice("fusion", fusion, reasons)
+
+
+def _encoder(config: AutoConfig, known: CorpusFacts) -> TransformerConfig:
+    """None for Chinese: the checkpoints that can be served know next to none of its words."""
+    wanted = config.encoder or config.fusion.encoder.source
+    return replace(config.fusion.encoder, source="" if known.chinese else wanted, threads=config.threads)
 
 
 def fit(task: TrainingTask) -> ModelParts:
@@ -88,9 +93,24 @@ def fit(task: TrainingTask) -> ModelParts:
 
 def refit(task: TrainingTask, fitted: ModelParts) -> ModelParts:
     """The same choice on more documents."""
-    recipe, settings = chosen_recipe(fitted), fitted.settings["auto.config"]
-    parts = recipe_named(recipe).refit(replace(task, config=config_from_json(recipe, settings)), fitted)
-    return replace(_naming(parts, recipe, settings), report=fitted.report)
+    recipe, config = chosen_recipe(fitted), _chosen_config(fitted)
+    parts = recipe_named(recipe).refit(replace(task, config=config), fitted)
+    return replace(_naming(parts, recipe, config_as_json(config)), report=fitted.report)
+
+
+def obstacle(task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+    """ "choice" where another recipe would be picked today, else that of the recipe that was picked."""
+    if choose(task).recipe != chosen_recipe(parent):
+        return "choice"
+    own = replace(task, config=_chosen_config(parent))
+    return recipe_named(chosen_recipe(parent)).obstacle(own, parent)
+
+
+def update(task: TrainingTask, parent: ModelParts) -> ModelParts:
+    """The choice stands; what was picked is updated."""
+    recipe, config = chosen_recipe(parent), _chosen_config(parent)
+    parts = recipe_named(recipe).update(replace(task, config=config), parent)
+    return replace(_naming(parts, recipe, config_as_json(config)), report=parent.report)
 
 
 def chosen_recipe(parts: ModelParts) -> str:
@@ -98,11 +118,16 @@ def chosen_recipe(parts: ModelParts) -> str:
     return str(parts.settings["auto.recipe"])
 
 
+def _chosen_config(parts: ModelParts) -> Any:
+    return config_from_json(chosen_recipe(parts), parts.settings["auto.config"])
+
+
 def _naming(parts: ModelParts, recipe: str, config: Any) -> ModelParts:
     return replace(parts, settings=dict(parts.settings) | {"auto.recipe": recipe, "auto.config": config})
 
 
 def _reasons(known: CorpusFacts, fusion: FusionConfig) -> list[Reason]:
+    without_network = network_reason(fusion, n_dev_documents=known.n_dev_documents, n_used_labels=known.n_used_labels)
     return [
         _reason(
             "recipe",
@@ -127,10 +152,18 @@ def _reasons(known: CorpusFacts, fusion: FusionConfig) -> list[Reason]:
             "yes" if known.n_labels > fusion.ridge.max_labels else "no",
             f"{known.n_labels} tags; trees are for more than {fusion.ridge.max_labels}",
         ),
+        _reason("network", "no" if without_network else "yes", without_network or _WHY_NETWORK),
         _reason(
             "words",
             "Chinese segmentation" if known.chinese else "words and word pairs",
             "most letters are Chinese" if known.chinese else "few letters are Chinese",
+        ),
+        _reason(
+            "encoder",
+            fusion.encoder.source or "none",
+            "vectors of texts and tags are further sources"
+            if fusion.encoder.source
+            else "none is set, or most letters are Chinese, which it does not know",
         ),
         _reason(
             "hierarchy",

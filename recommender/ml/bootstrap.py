@@ -1,4 +1,4 @@
-"""Uncertainty by resampling documents: how far a figure, or a difference, could be chance."""
+"""Uncertainty by resampling documents: how far a figure could be chance."""
 
 import numpy as np
 
@@ -16,18 +16,6 @@ def bootstrap_interval(per_document: Doubles, rng: np.random.Generator, n_resamp
     means = resampled_means(values, rng, n_resamples)
     low, high = np.quantile(means, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
     return Interval(float(values.mean()), float(low), float(high))
-
-
-def paired_bootstrap(
-    per_document_a: Doubles,
-    per_document_b: Doubles,
-    rng: np.random.Generator,
-    n_resamples: int = _N_RESAMPLES,
-) -> Interval:
-    """Mean of a - b over the same documents, with its interval (Koehn, EMNLP 2004)."""
-    if per_document_a.shape != per_document_b.shape:
-        raise ValueError(f"{per_document_a.shape} and {per_document_b.shape} are not the same documents")
-    return bootstrap_interval(per_document_a - per_document_b, rng, n_resamples)
 
 
 def resampled_means(values: Doubles, rng: np.random.Generator, n_resamples: int) -> Doubles:

@@ -19,11 +19,13 @@ from recommender.ml.errors import (
     BundleMissing,
     BundleUnwritable,
     BundleVersionUnsupported,
+    ConfigInvalid,
 )
 from recommender.ml.examples import LabelSpace
 from recommender.ml.parts import ModelParts
 from recommender.ml.ranker import Ranker
-from recommender.ml.recipes import config_as_json, recipe_named
+from recommender.ml.recipes import config_from_json, recipe_named
+from recommender.ml.settings_json import config_as_json
 from recommender.ml.tensors import mapped_tensors, tensors_as_bytes
 from recommender.ml.training import TrainedRanker
 
@@ -83,6 +85,25 @@ def open_bundle(directory: Path, *, verify: bool = True, threads: int = 1) -> Ra
         return _opened(directory, manifest, threads)
     except (OSError, ValueError, KeyError) as error:
         raise BundleCorrupt(f"{directory} cannot be read ({error}); restore it or train again") from error
+
+
+def open_trained(directory: Path, *, threads: int = 1) -> TrainedRanker:
+    """The bundle as it was trained, to be updated; its files are compared with their digests.
+
+    Raises what `open_bundle` raises, and BundleVersionUnsupported where its settings are no longer known.
+    """
+    manifest = read_manifest(directory)
+    verify_bundle(directory)
+    try:
+        config = config_from_json(manifest.recipe, manifest.config)
+        parts, calibration = _read_parts(directory, manifest)
+        ranker = _ranker(manifest, parts, calibration, threads)
+    except ConfigInvalid as error:
+        raise BundleVersionUnsupported(f"{directory} was trained with other settings ({error}); train again") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise BundleCorrupt(f"{directory} cannot be read ({error}); restore it or train again") from error
+    known = (manifest.label_space, manifest.recipe, config, manifest.seed, manifest.n_train)
+    return TrainedRanker(ranker, parts, calibration, *known)
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -159,6 +180,7 @@ def _manifest(trained: TrainedRanker, files: Mapping[str, bytes]) -> Manifest:
 
 
 def _described(manifest: Manifest) -> dict[str, Any]:
+    groups = manifest.label_space.exclusive_groups
     return {
         "format_version": FORMAT_VERSION,
         "recipe": manifest.recipe,
@@ -170,6 +192,7 @@ def _described(manifest: Manifest) -> dict[str, Any]:
         "n_train": manifest.n_train,
         "graphs": list(manifest.graphs),
         **({"files": list(manifest.files)} if manifest.files else {}),
+        **({"exclusive_groups": [list(group) for group in groups]} if groups else {}),
     }
 
 
@@ -178,11 +201,12 @@ def _manifest_as_json(manifest: Manifest) -> dict[str, Any]:
 
 
 def _manifest_from_json(raw: Mapping[str, Any]) -> Manifest:
+    groups = tuple(tuple(group) for group in raw.get("exclusive_groups", ()))
     return Manifest(
         raw["recipe"],
         raw["config"],
         raw["settings"],
-        LabelSpace(tuple(raw["tag_ids"]), raw["selection_mode"]),
+        LabelSpace(tuple(raw["tag_ids"]), raw["selection_mode"], groups),
         raw["seed"],
         raw["n_train"],
         tuple(raw["graphs"]),
@@ -241,17 +265,27 @@ def _sync_directory(directory: Path) -> None:
 
 
 def _opened(directory: Path, manifest: Manifest, threads: int) -> Ranker:
+    return _ranker(manifest, *_read_parts(directory, manifest), threads)
+
+
+def _read_parts(directory: Path, manifest: Manifest) -> tuple[ModelParts, Calibration]:
     words = tuple(json.loads((directory / WORDS).read_text(encoding="utf-8")))
     graphs = {name: (directory / name).read_bytes() for name in manifest.graphs}
     files = {name: (directory / name).read_bytes() for name in manifest.files}
-    parts = ModelParts(manifest.settings, words, mapped_tensors(directory / TENSORS), graphs, files)
+    report = json.loads((directory / REPORT).read_text(encoding="utf-8")) if REPORT in manifest.sha256_by_file else {}
+    tensors = mapped_tensors(directory / TENSORS)
     numbers = {name: np.array(tensor) for name, tensor in mapped_tensors(directory / CALIBRATION).items()}
+    calibration = Calibration(numbers["slopes"], numbers["offsets"], numbers["thresholds"])
+    return ModelParts(manifest.settings, words, tensors, graphs, files, report=report), calibration
+
+
+def _ranker(manifest: Manifest, parts: ModelParts, calibration: Calibration, threads: int) -> Ranker:
     label_space = manifest.label_space
     recipe = recipe_named(manifest.recipe)
     return Ranker(
         label_space=label_space,
         recipe=manifest.recipe,
         scorer=recipe.scorer(parts, n_labels=label_space.n_labels, threads=threads),
-        calibration=Calibration(numbers["slopes"], numbers["offsets"], numbers["thresholds"]),
+        calibration=calibration,
         digest=manifest.digest,
     )

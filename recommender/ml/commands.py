@@ -16,6 +16,7 @@ from recommender.ml.json_lines import (
     TaggedDocument,
     as_examples,
     read_documents,
+    read_exclusive_groups,
     read_predictions,
     read_tag_texts,
     write_rows,
@@ -43,7 +44,10 @@ def train(chosen: argparse.Namespace) -> None:
     documents = list(read_documents(chosen.train))
     named = read_tag_texts(chosen.tags) if chosen.tags else {}
     used = sorted({tag for document in documents for tag in document.tags})
-    label_space = LabelSpace(tuple(named), chosen.mode).extended(used)
+    groups = read_exclusive_groups(chosen.tags) if chosen.tags else []
+    label_by_name = {name: label for label, name in enumerate(named)}
+    exclusive = tuple(tuple(label_by_name[name] for name in group) for group in groups)
+    label_space = LabelSpace(tuple(named), chosen.mode, exclusive).extended(used)
     with tqdm(total=100, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}", file=sys.stderr) as bar:
         trained = train_ranker(
             chosen.recipe,

@@ -17,6 +17,10 @@ class ConfigInvalid(MLError):
     """A setting is unknown or out of range: the message names it."""
 
 
+class ParentUnfit(MLError):
+    """A model cannot be updated to what is wanted, as the message says: train in full."""
+
+
 class VectorsFailed(MLError):
     """The fastText process ended without vectors: its own last words are in the message."""
 

@@ -1,14 +1,14 @@
-"""Measures a ranker on held-out examples, and compares two rankers on the same ones."""
+"""Measures a ranker on held-out examples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
-from recommender.ml.bootstrap import bootstrap_interval, paired_bootstrap
+from recommender.ml.bootstrap import bootstrap_interval
 from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray, label_matrix
+from recommender.ml.exclusion import without_rivals
 from recommender.ml.held_out import HeldOutPredictions, assembled, kept_rows
 from recommender.ml.metrics import (
     N_BINS,
@@ -26,7 +26,6 @@ from recommender.ml.metrics import (
 )
 from recommender.ml.ranker import Ranker
 
-Verdict = Literal["better", "not worse", "worse"]
 _N_RANKED = 10
 _BATCH = 256
 _N_CORPUS_RESAMPLES = 100  # for figures that are no mean over documents
@@ -44,16 +43,6 @@ class Evaluation:
     @property
     def n_documents(self) -> int:
         return len(self.document_ids)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What changes from the one to the other: mean difference of nDCG@5 with its interval."""
-
-    verdict: Verdict
-    difference: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -90,10 +79,12 @@ def evaluate(
     for start in range(0, len(examples), _BATCH):
         some = examples[start : start + _BATCH]
         logits = ranker.logits([example.text for example in some])
-        probabilities = ranker.calibration.probabilities(logits, ranker.label_space.selection_mode)
+        probabilities = ranker.calibrated(logits)
         kept += kept_rows(probabilities)
-        ranked = top_labels(ranker.calibration.calibrated_logits(logits), _N_RANKED)
-        predicted = probabilities >= ranker.calibration.thresholds
+        scores = ranker.calibration.calibrated_logits(logits)
+        scores = np.stack([without_rivals(row, ranker.label_space) for row in scores])
+        ranked = top_labels(scores, _N_RANKED)
+        predicted = np.isfinite(scores) & (probabilities >= ranker.calibration.thresholds)
         batches.append(_measured(some, probabilities, predicted, ranked, weights))
     if not batches:
         nothing = np.empty((0, ranker.n_labels), np.float32)
@@ -108,28 +99,6 @@ def evaluate(
         measured.by_document["ndcg_at_5"],
         assembled(ranker.label_space, examples, kept),
     )
-
-
-def compare(
-    a: Evaluation, b: Evaluation, *, seed: int, tolerance: float = 0.005, rows: IntArray | None = None
-) -> Comparison:
-    """Is `a` better than `b` on the same documents (or on these rows of them), by nDCG@5?
-
-    Better: the whole interval of a - b is above 0. Worse: the difference is below -tolerance, or the whole
-    interval is below 0 and the difference beyond half the tolerance. Not worse: all else.
-    """
-    if a.document_ids != b.document_ids:
-        raise ValueError(f"{a.n_documents} and {b.n_documents} documents, not the same in the same order")
-    chosen = np.arange(a.n_documents) if rows is None else rows
-    paired = paired_bootstrap(a.ndcg_at_5[chosen], b.ndcg_at_5[chosen], np.random.default_rng(seed))
-    return Comparison(_verdict(paired, tolerance), paired.value, paired.low, paired.high)
-
-
-def _verdict(paired: Interval, tolerance: float) -> Verdict:
-    if paired.low > 0:
-        return "better"
-    surely_below = paired.high < 0 and paired.value < -tolerance / 2
-    return "worse" if surely_below or paired.value < -tolerance else "not worse"
 
 
 def _measured(

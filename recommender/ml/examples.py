@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -43,19 +44,30 @@ class Example:
     label_weights: Mapping[int, float] = field(default_factory=dict)
     unlabelled_weight: float = 1.0
 
+    def weight_of(self, label: int) -> float:
+        """The loss weight of the label's cell."""
+        return self.label_weights.get(label, 1.0 if label in self.labels else self.unlabelled_weight)
+
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """Which tag each column stands for; a label never changes its tag, new tags are appended."""
+    """Which tag each column stands for; a label never changes its tag, new tags are appended.
+
+    Of the labels of one of the `exclusive_groups` a document bears one at most; no label is in two of them.
+    """
 
     tag_ids: tuple[str, ...]
     selection_mode: SelectionMode = "many"
+    exclusive_groups: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.tag_ids)) != len(self.tag_ids):
             raise ValueError(f"{len(self.tag_ids)} tag ids, {len(set(self.tag_ids))} of them different")
         if self.selection_mode not in ("many", "one"):
             raise ValueError(f"selection mode is 'many' or 'one', not {self.selection_mode!r}")
+        grouped = [label for group in self.exclusive_groups for label in group]
+        if len(set(grouped)) != len(grouped) or not all(0 <= label < len(self.tag_ids) for label in grouped):
+            raise ValueError(f"groups hold each of {len(self.tag_ids)} labels once at most, not {grouped}")
 
     @property
     def n_labels(self) -> int:
@@ -65,11 +77,19 @@ class LabelSpace:
     def label_by_tag_id(self) -> dict[str, int]:
         return {tag_id: label for label, tag_id in enumerate(self.tag_ids)}
 
+    @cached_property
+    def group_by_label(self) -> IntArray:
+        """The place of each label's exclusive group, -1 where it is in none; shape (n_labels,)."""
+        groups = np.full(len(self.tag_ids), -1, np.int64)
+        for place, group in enumerate(self.exclusive_groups):
+            groups[list(group)] = place
+        return groups
+
     def extended(self, tag_ids: Sequence[str]) -> "LabelSpace":
         """The same columns, with the tags that are new behind them in the order given."""
         known = set(self.tag_ids)
         new = tuple(tag_id for tag_id in dict.fromkeys(tag_ids) if tag_id not in known)
-        return LabelSpace(self.tag_ids + new, self.selection_mode)
+        return LabelSpace(self.tag_ids + new, self.selection_mode, self.exclusive_groups)
 
 
 def label_matrix(examples: Sequence[Example], n_labels: int) -> FloatArray:

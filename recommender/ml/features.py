@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.text import Tokens
 
 _PAIR_SHIFT = 32
+_SIF_SMOOTHING = 1e-3
 UNKNOWN = -1
+Weighting = Literal["tf-idf", "sif", "textrank"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,12 @@ class FeatureLimits:
     min_word_documents: int
     min_pair_documents: int
     title_weight: float
+    weighting: Weighting = "tf-idf"
 
 
 @dataclass(frozen=True)
 class Bag:
-    """One document as sorted feature indices and their L2-normalised TF-IDF weights."""
+    """One document as sorted feature indices and their weights, of length one."""
 
     features: IntArray
     weights: FloatArray
@@ -48,13 +52,15 @@ class FeatureSpace:
     """Features 0…n_words-1 are words, the rest are pairs of neighbouring words.
 
     A pair is the number `first << 32 | second`; `pairs` is sorted, so that a pair is found by bisection and
-    no strings of pairs are kept.
+    no strings of pairs are kept. `weighting` is that of documents: TF-IDF, smooth inverse frequency, or
+    TF-IDF times the square root of TextRank (see `keywords`).
     """
 
     words: tuple[str, ...]
     pairs: IntArray
     idf: FloatArray
     title_weight: float
+    weighting: Weighting = "tf-idf"
 
     @property
     def n_words(self) -> int:
@@ -67,6 +73,17 @@ class FeatureSpace:
     @cached_property
     def index_by_word(self) -> dict[str, int]:
         return {word: index for index, word in enumerate(self.words)}
+
+    @cached_property
+    def smooth_inverse_frequencies(self) -> FloatArray:
+        """a / (a + p) of every feature with its share p of the document frequencies of all words, or of all pairs.
+
+        Arora, Liang and Ma (ICLR 2017); the paper finds a = 1e-3 to 1e-4 alike. Shape (n_features,).
+        """
+        document_rates = np.exp(1.0 - self.idf.astype(np.float64))
+        is_pair = (np.arange(self.n_features) >= self.n_words).astype(np.int64)
+        shares = document_rates / np.bincount(is_pair, weights=document_rates, minlength=2)[is_pair]
+        return (_SIF_SMOOTHING / (_SIF_SMOOTHING + shares)).astype(np.float32)
 
     def word_indices(self, words: Iterable[str]) -> IntArray:
         """Index of each word in reading order, UNKNOWN where the space has no such word."""
@@ -89,6 +106,15 @@ class FeatureSpace:
         return Bag(features, (weights / norm).astype(np.float32))
 
     def bag_of(self, tokens: Tokens) -> Bag:
+        """A document's features under the space's weighting."""
+        if self.weighting == "tf-idf":
+            return self.tf_idf_bag(tokens)
+        from recommender.ml.keywords import weighted_bag  # which weighs what stands here
+
+        return weighted_bag(tokens, self)
+
+    def tf_idf_bag(self, tokens: Tokens) -> Bag:
+        """The same by TF-IDF, whatever the space's weighting; of names and other short texts too."""
         return self.bag(self.word_indices(tokens.title), self.word_indices(tokens.body))
 
     def _features(self, indices: IntArray) -> IntArray:
@@ -114,7 +140,38 @@ def fit_feature_space(documents: Sequence[Tokens], limits: FeatureLimits) -> Fea
     pairs, pair_documents = _frequent_pairs(documents, draft, limits)
     frequency = np.concatenate([word_documents, pair_documents])
     idf = np.log((1.0 + len(documents)) / (1.0 + frequency)) + 1.0
-    return FeatureSpace(words, pairs, idf.astype(np.float32), limits.title_weight)
+    return FeatureSpace(words, pairs, idf.astype(np.float32), limits.title_weight, limits.weighting)
+
+
+def grown_feature_space(
+    parent: FeatureSpace, documents: Sequence[Tokens], limits: FeatureLimits, *, n_documents: int
+) -> FeatureSpace:
+    """The parent's words with new ones behind them, and its pairs with new ones among them, within the limits.
+
+    `documents` are some of `n_documents`: those that can hold anything new. What the parent knows keeps its weight, for
+    tables were trained under it.
+    """
+    frequent, _ = _frequent_words(documents, limits)
+    new = [word for word in frequent if word not in parent.index_by_word]
+    words = parent.words + tuple(new[: max(limits.max_words - parent.n_words, 0)])
+    draft = FeatureSpace(words, np.empty(0, np.int64), np.ones(len(words), np.float32), limits.title_weight)
+    pairs, counts = _frequent_pairs(documents, draft, limits)
+    unknown = ~np.isin(pairs, parent.pairs)
+    pairs, counts = pairs[unknown], counts[unknown]
+    most = np.argsort(-counts, kind="stable")[: max(limits.max_pairs - len(parent.pairs), 0)]
+    ones = np.ones(len(words) + len(parent.pairs) + len(most), np.float32)
+    space = FeatureSpace(words, np.union1d(parent.pairs, pairs[most]), ones, parent.title_weight, parent.weighting)
+    found = [space.tf_idf_bag(tokens).features for tokens in documents]
+    frequency = np.bincount(np.concatenate([np.empty(0, np.int64), *found]), minlength=space.n_features)
+    idf = np.log((1.0 + n_documents) / (1.0 + frequency)) + 1.0
+    idf[places_in(parent, space)] = parent.idf
+    return replace(space, idf=idf.astype(np.float32))
+
+
+def places_in(parent: FeatureSpace, grown: FeatureSpace) -> IntArray:
+    """Where the parent's features stand in the space that has grown from it, shape (parent.n_features,)."""
+    pairs = np.searchsorted(grown.pairs, parent.pairs) + grown.n_words
+    return np.concatenate([np.arange(parent.n_words), pairs]).astype(np.int64)
 
 
 def stacked(bags: Sequence[Bag]) -> Bags:

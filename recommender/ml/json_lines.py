@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,27 @@ def read_tag_texts(path: Path) -> dict[str, TagText]:
         )
         for place, row in _rows(path)
     }
+
+
+def read_exclusive_groups(path: Path) -> list[tuple[str, ...]]:
+    """Names of tags of which a document bears one at most: those below a row with `at_most_one_below`."""
+    rows = {_string(row, "name", place, required=True): (row, place) for place, row in _rows(path)}
+    broader = {name: next(iter(_strings(row, "parents", place)), "") for name, (row, place) in rows.items()}
+    facets = {name for name, (row, _place) in rows.items() if row.get("at_most_one_below") is True}
+    groups: dict[str, list[str]] = {}
+    for name in rows:
+        above = [facet for facet in _upwards(name, broader) if facet in facets]
+        if above:
+            groups.setdefault(above[-1], []).append(name)
+    return [tuple(names) for names in groups.values() if len(names) > 1]
+
+
+def _upwards(name: str, broader: Mapping[str, str]) -> list[str]:
+    """The broader tags, nearest first; a circle is walked once."""
+    path: list[str] = []
+    while (name := broader.get(name, "")) and name not in path:
+        path.append(name)
+    return path
 
 
 def read_predictions(path: Path) -> dict[str, list[tuple[str, float]]]:

@@ -1,7 +1,7 @@
 """Term weightings beside TF-IDF, keywords by any of them, and the direction that all document vectors share.
 
-A weighting gives a document's features new weights, in the order of `space.bag_of(tokens).features`, so that it can
-stand where TF-IDF stands:
+A weighting gives a document's features new weights, in the order of `space.tf_idf_bag(tokens).features`, so that it can
+stand where TF-IDF stands. A feature space with `weighting` "sif" or "textrank" (the last one here) weighs documents so:
 
 - `tf_idf_weights`: what the bag has already (Salton and Buckley, 1988);
 - `sif_weights`: smooth inverse frequency a / (a + p(w)) (Arora, Liang and Ma, ICLR 2017, "A simple but tough-to-beat
@@ -11,7 +11,7 @@ stand where TF-IDF stands:
 - `central_tf_idf_weights`: both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,31 +22,21 @@ from recommender.ml.features import UNKNOWN, Bag, FeatureSpace
 from recommender.ml.name_forms import STOP_WORDS
 from recommender.ml.text import Tokens
 
-Weighting = Callable[[Tokens, FeatureSpace], FloatArray]
+Weights = Callable[[Tokens, FeatureSpace, Bag], FloatArray]
 
 _PAIR_SHIFT, _SECOND_MASK = 32, (1 << 32) - 1
-_SIF_SMOOTHING = 1e-3  # "a"; the paper finds 1e-3 to 1e-4 alike
 _WINDOW = 2  # neighbours this near are linked; the paper's best
-_DAMPING, _TOLERANCE, _MAX_ITERATIONS = 0.85, 1e-6, 100
+_DAMPING, _TOLERANCE, _MAX_ITERATIONS = 0.85, 1e-4, 100
 
 
 def tf_idf_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
-    """The bag's own weights, of length one; shape (n_features_of_document,) as of all weightings here."""
-    return space.bag_of(tokens).weights
+    """TF-IDF, of length one; shape (n_features_of_document,) as of all weightings here."""
+    return space.tf_idf_bag(tokens).weights
 
 
 def sif_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
-    """(1 + ln tf) · a / (a + p), of length one.
-
-    A space knows document frequencies alone: p is a feature's share of the document frequencies of all words, or of
-    all pairs if it is one.
-    """
-    bag = space.bag_of(tokens)
-    document_rates = np.exp(1.0 - space.idf.astype(np.float64))
-    is_pair = np.arange(space.n_features) >= space.n_words
-    totals = np.bincount(is_pair, weights=document_rates, minlength=2)
-    probabilities = document_rates[bag.features] / totals[is_pair[bag.features].astype(np.int64)]
-    return _of_length_one(bag.weights / space.idf[bag.features] * _SIF_SMOOTHING / (_SIF_SMOOTHING + probabilities))
+    """(1 + ln tf) · a / (a + p), of length one; see `FeatureSpace.smooth_inverse_frequencies`."""
+    return _sif(tokens, space, space.tf_idf_bag(tokens))
 
 
 def textrank_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
@@ -54,32 +44,53 @@ def textrank_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
 
     Function words are no nodes, as the paper's filter by part of speech leaves none; features of them get 0.
     """
-    features = space.bag_of(tokens).features
+    return _textrank(tokens, space, space.tf_idf_bag(tokens))
+
+
+def central_tf_idf_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
+    """TF-IDF times the square root of TextRank, of length one: rare words that are central to this document.
+
+    TF-IDF alone where no two content words stand next to each other.
+    """
+    return _central(tokens, space, space.tf_idf_bag(tokens))
+
+
+def weighted_bag(tokens: Tokens, space: FeatureSpace) -> Bag:
+    """The document's bag under the space's own weighting."""
+    bag = space.tf_idf_bag(tokens)
+    return Bag(bag.features, _WEIGHTS[space.weighting](tokens, space, bag))
+
+
+def _sif(tokens: Tokens, space: FeatureSpace, bag: Bag) -> FloatArray:
+    return _of_length_one(bag.weights / space.idf[bag.features] * space.smooth_inverse_frequencies[bag.features])
+
+
+def _textrank(tokens: Tokens, space: FeatureSpace, bag: Bag) -> FloatArray:
     ranks = _page_ranks(_word_graph(tokens, space), space.n_words)
-    is_pair = features >= space.n_words
-    weights = np.zeros(len(features))
-    weights[~is_pair] = ranks[features[~is_pair]]
-    pairs = space.pairs[features[is_pair] - space.n_words]
+    is_pair = bag.features >= space.n_words
+    weights = np.zeros(len(bag.features))
+    weights[~is_pair] = ranks[bag.features[~is_pair]]
+    pairs = space.pairs[bag.features[is_pair] - space.n_words]
     weights[is_pair] = ranks[pairs >> _PAIR_SHIFT] + ranks[pairs & _SECOND_MASK]
     return _of_length_one(weights)
 
 
-def central_tf_idf_weights(tokens: Tokens, space: FeatureSpace) -> FloatArray:
-    """TF-IDF times the square root of TextRank, of length one: rare words that are central to this document."""
-    return _of_length_one(tf_idf_weights(tokens, space) * np.sqrt(textrank_weights(tokens, space)))
+def _central(tokens: Tokens, space: FeatureSpace, bag: Bag) -> FloatArray:
+    central = bag.weights * np.sqrt(_textrank(tokens, space, bag))
+    return _of_length_one(central if central.any() else bag.weights)
 
 
-def weighted_bag(tokens: Tokens, space: FeatureSpace, weighting: Weighting) -> Bag:
-    """The document's bag with these weights in place of TF-IDF's."""
-    return Bag(space.bag_of(tokens).features, weighting(tokens, space))
+_WEIGHTS: Mapping[str, Weights] = {"sif": _sif, "textrank": _central}
 
 
-def keywords(tokens: Tokens, space: FeatureSpace, weighting: Weighting, n: int) -> tuple[tuple[str, float], ...]:
+def keywords(
+    tokens: Tokens, space: FeatureSpace, weighting: Callable[[Tokens, FeatureSpace], FloatArray], n: int
+) -> tuple[tuple[str, float], ...]:
     """The `n` heaviest words of a document that are no function words, with their weights, heaviest first."""
-    bag = weighted_bag(tokens, space, weighting)
+    features = space.tf_idf_bag(tokens).features
     found = [
         (space.words[feature], float(weight))
-        for feature, weight in zip(bag.features, bag.weights, strict=True)
+        for feature, weight in zip(features, weighting(tokens, space), strict=True)
         if feature < space.n_words and weight > 0 and space.words[feature] not in STOP_WORDS
     ]
     return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0]))[:n])

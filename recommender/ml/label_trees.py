@@ -81,7 +81,7 @@ class LabelTrees:
 
         `matrix` holds L2-normalised TF-IDF weights, shape (n_texts, n_features).
         """
-        texts = _with_bias(matrix)
+        texts = with_bias(matrix)
         n_trees = len(self._forest.roots)
         groups = np.arange(matrix.shape[0] * n_trees)
         visits = _Visits(groups, self._forest.roots[groups % n_trees].astype(np.int64), np.zeros(len(groups)))
@@ -175,8 +175,8 @@ def _ranges(starts: IntArray, lengths: IntArray) -> IntArray:
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
 
 
-def _with_bias(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The matrix with a last column of ones."""
+def with_bias(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The matrix with a last column of ones: the bias, with which classifiers are trained and asked."""
     n_texts, n_features = matrix.shape
     ends = matrix.indptr[1:]
     features = np.insert(matrix.indices.astype(np.int32, copy=False), ends, n_features)

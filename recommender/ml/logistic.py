@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.svm import LinearSVC
 
+from recommender.ml.affordable import affordable_labels
+from recommender.ml.configs import LogisticConfig, feature_limits
 from recommender.ml.examples import Example, FloatArray, IntArray, label_counts
 from recommender.ml.features import FeatureSpace, fit_feature_space, stacked
 from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
-from recommender.ml.recipes import LogisticConfig, feature_limits
 from recommender.ml.text import Tokens
 
 
@@ -77,29 +79,35 @@ def _fit_many(task: TrainingTask, matrix: sparse.csr_matrix) -> Coefficients:
     n_labels = task.label_space.n_labels
     cells = _cells(task.train, n_labels)
     fitted: list[sparse.csr_matrix | None] = [None] * n_labels
-    intercepts = _prior_logits(label_counts(task.train, n_labels), len(task.train))
+    counts = label_counts(task.train, n_labels)
+    intercepts = _prior_logits(counts, len(task.train))
+    chosen = affordable_labels(counts, len(task.train), config.max_cells)
 
-    def fit_label(label: int) -> None:
+    def fit_label(place: int) -> None:
+        label = int(chosen[place])
         targets, weights = cells.of(label)
         known = weights > 0
         if matrix.shape[1] == 0 or len(np.unique(targets[known])) < 2:
             return
         rows = matrix if known.all() else matrix[known]
-        model = _logistic_regression(config, rows.shape[0], task.seed)
+        model = _classifier(config, rows.shape[0], task.seed)
         model.fit(rows, targets[known], sample_weight=weights[known])
         fitted[label] = _pruned(model.coef_, config.smallest_coefficient)
         intercepts[label] = model.intercept_[0]
 
-    _in_threads(fit_label, n_labels, config.threads, lambda done: task.on_progress("fitting tags", done))
+    _in_threads(fit_label, len(chosen), config.threads, lambda done: task.on_progress("fitting tags", done))
     empty = sparse.csr_matrix((1, matrix.shape[1]), dtype=np.float32)
     return Coefficients(sparse.vstack([row if row is not None else empty for row in fitted]).tocsr(), intercepts)
 
 
-def _logistic_regression(config: LogisticConfig, n_rows: int, seed: int) -> SGDClassifier:
+def _classifier(config: LogisticConfig, n_rows: int, seed: int) -> SGDClassifier | LinearSVC:
     """Logistic regression by stochastic gradient descent: as good here as liblinear, and in less time.
 
-    Unlike liblinear it keeps its random state to itself, so that threads do not disturb each other.
+    Unlike liblinear's dual it keeps its random state to itself, so that threads do not disturb each other; the support
+    vector machine (Fan et al., JMLR 2008) is solved in its primal form, which draws no random numbers.
     """
+    if config.loss == "squared-hinge":
+        return LinearSVC(C=config.inverse_regularisation, dual=False)
     return SGDClassifier(
         loss="log_loss",
         alpha=1.0 / (config.inverse_regularisation * n_rows),
@@ -118,15 +126,22 @@ def _fit_one(task: TrainingTask, matrix: sparse.csr_matrix) -> Coefficients:
     present = np.unique(labels)
     task.on_progress("fitting tags", 0.0)
     if len(present) > 1 and matrix.shape[1]:
-        model = LogisticRegression(C=config.inverse_regularisation, max_iter=100, tol=1e-3, random_state=task.seed).fit(
-            matrix[rows], labels, weights
-        )
+        model = _chooser(config, task.seed).fit(matrix[rows], labels, weights)
         _place(model, present, coefficients, intercepts)
     task.on_progress("fitting tags", 1.0)
     return Coefficients(_pruned(coefficients, config.smallest_coefficient), intercepts)
 
 
-def _place(model: LogisticRegression, present: IntArray, coefficients: FloatArray, intercepts: FloatArray) -> None:
+def _chooser(config: LogisticConfig, seed: int) -> LogisticRegression | LinearSVC:
+    """For exactly one tag: a softmax, or one support vector machine a tag against the rest."""
+    if config.loss == "squared-hinge":
+        return LinearSVC(C=config.inverse_regularisation, dual=False)
+    return LogisticRegression(C=config.inverse_regularisation, max_iter=100, tol=1e-3, random_state=seed)
+
+
+def _place(
+    model: LogisticRegression | LinearSVC, present: IntArray, coefficients: FloatArray, intercepts: FloatArray
+) -> None:
     """Two classes come back as one row, the log odds of the second."""
     rows, offsets = model.coef_, model.intercept_
     if len(present) == 2:
@@ -196,5 +211,5 @@ def _parts(space: FeatureSpace, coefficients: Coefficients, config: LogisticConf
         "values": by_feature.data.astype(np.float16),
         "intercepts": coefficients.intercepts,
     }
-    settings = {"title_weight": space.title_weight, "max_tokens": config.max_tokens}
+    settings = {"title_weight": space.title_weight, "weighting": space.weighting, "max_tokens": config.max_tokens}
     return ModelParts(settings, space.words, tensors)

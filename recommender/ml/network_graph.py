@@ -60,8 +60,8 @@ def encoder_graph(convolutions: Sequence[Convolution]) -> bytes:
     return _serialised("encoder", nodes, tensors, inputs, _value("pooled", ["n", n_pooled]))
 
 
-def head_graph(head: HeadWeights, *, n_bag: int, n_pooled: int) -> bytes:
-    """`bag` (n, n_bag) and `pooled` (n, n_pooled) to `logits` (n, n_labels)."""
+def head_graph(head: HeadWeights, *, n_bag: int, n_pooled: int, with_output: bool = True) -> bytes:
+    """`bag` (n, n_bag) and `pooled` (n, n_pooled) to `logits` (n, n_labels), or to the output layer's inputs."""
     tensors = [_tensor("scale", head.scale), _tensor("shift", head.shift)]
     nodes = [
         helper.make_node("Concat", ["bag", "pooled"], ["both"], axis=1),
@@ -76,10 +76,18 @@ def head_graph(head: HeadWeights, *, n_bag: int, n_pooled: int) -> bytes:
     if head.output_sees_bag:
         nodes.append(helper.make_node("Concat", [last, "normed"], ["seen"], axis=1))
         last = "seen"
+    inputs = [_value("bag", ["n", n_bag]), _value("pooled", ["n", n_pooled])]
+    if not with_output:
+        return _serialised("head", nodes, tensors, inputs, _value(last, ["n", head.output.weight.shape[1]]))
     tensors += _dense_tensors(head.output, "out")
     nodes.append(helper.make_node("Gemm", [last, "out_weight", "out_bias"], ["logits"], transB=1))
-    inputs = [_value("bag", ["n", n_bag]), _value("pooled", ["n", n_pooled])]
     return _serialised("head", nodes, tensors, inputs, _value("logits", ["n", len(head.output.bias)]))
+
+
+def weights_of(graph: bytes) -> dict[str, FloatArray]:
+    """The numbers that a graph was written with, by name."""
+    model = onnx.load_from_string(graph)
+    return {each.name: numpy_helper.to_array(each).copy() for each in model.graph.initializer}
 
 
 def _dense_tensors(layer: Dense, name: str) -> list[onnx.TensorProto]:

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from recommender.ml.errors import ConfigInvalid
+from recommender.ml.configs import NetworkConfig
 from recommender.ml.examples import Example, label_matrix, weight_matrix
 from recommender.ml.hierarchy import families, parent_labels
-from recommender.ml.recipes import NetworkConfig
 from recommender.ml.tag_texts import TagText
 
 Loss = Callable[[torch.Tensor, Sequence[Example]], torch.Tensor]
@@ -17,7 +16,7 @@ CellLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def loss_for(selection_mode: str, config: NetworkConfig) -> Loss:
-    """The loss (logits, examples) -> scalar that suits the vocabulary; raises ConfigInvalid for an unknown name."""
+    """The loss (logits, examples) -> scalar that suits the vocabulary."""
     cells = _cell_loss(config)
     if selection_mode == "many":
         return lambda logits, examples: binary_relevance_loss(logits, examples, cells)
@@ -44,11 +43,9 @@ def _cell_loss(config: NetworkConfig) -> CellLoss:
         return plain_cells
     if config.loss == "focal":
         return lambda logits, targets: focal_cells(logits, targets, config.focusing)
-    if config.loss == "asymmetric":
-        return lambda logits, targets: asymmetric_cells(
-            logits, targets, config.positive_focusing, config.negative_focusing, config.clip
-        )
-    raise ConfigInvalid(f"loss is binary, focal or asymmetric, not {config.loss!r}")
+    return lambda logits, targets: asymmetric_cells(
+        logits, targets, config.positive_focusing, config.negative_focusing, config.clip
+    )
 
 
 def plain_cells(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

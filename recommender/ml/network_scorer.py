@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.network_two_stage import opened_two_stage
 from recommender.ml.parts import ModelParts, feature_space
 from recommender.ml.subwords import Subwords
 from recommender.ml.text import Tokens, head_and_tail, tokenise
@@ -54,6 +55,7 @@ class NetworkScorer:
         self._sequence_tokens = int(settings["sequence_tokens"])
         self._encoder = _session(parts.graphs[ENCODER], threads)
         self._head = _session(parts.graphs[HEAD], threads)
+        self._two_stage = opened_two_stage(parts.tensors, int(settings.get("picked_clusters", 16)))
         self._n_labels = n_labels
         self._tag_vectors: NDArray[Any] | None = parts.tensors.get(TAG_VECTORS)
 
@@ -63,34 +65,39 @@ class NetworkScorer:
 
     def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
         """See Scorer."""
-        documents = [self._document(text) for text in texts]
-        logits = np.empty((len(texts), self._n_labels), np.float32)
+        tokens = [tokenise(text, max_tokens=self._max_tokens) for text in texts]
+        return self.logits_of(tokens), np.array([each.truncated for each in tokens], np.bool_)
+
+    def logits_of(self, tokens: Sequence[Tokens]) -> FloatArray:
+        """Logits of texts that are tokens already, shape (n_texts, n_labels)."""
+        documents = [self._document(each) for each in tokens]
+        logits = np.empty((len(documents), self._n_labels), np.float32)
         by_length = np.argsort([len(d.title) + len(d.body) for d in documents], kind="stable")
         for start in range(0, len(documents), _BATCH):
             rows = by_length[start : start + _BATCH]
             logits[rows] = self._batch_logits([documents[row] for row in rows])
-        return logits, np.array([document.tokens.truncated for document in documents], np.bool_)
+        return logits
 
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:
         """By how much the logit falls without the word (Zeiler and Fergus, 2014, occlusion).
 
         Cheap occlusion in the bag alone picks the few words that are then taken out everywhere.
         """
-        document = self._document(text)
+        document = self._document(tokenise(text, max_tokens=self._max_tokens))
         words = self._heaviest_words(document)
         if not words:
             return {}
         pooled = self._pooled([document])
         variants = [document, *(document.without(word) for word in words)]
-        in_bag = self._through_head(np.repeat(pooled, len(variants), 0), self._bags(variants))[:, label]
+        in_bag = self._label_logits(np.repeat(pooled, len(variants), 0), self._bags(variants), label)
         order = np.argsort(in_bag[1:], kind="stable")[:_OCCLUDED]
         chosen = [words[place] for place in order]
-        exact = self._batch_logits([document, *(document.without(word) for word in chosen)])[:, label]
+        variants = [document, *(document.without(word) for word in chosen)]
+        exact = self._label_logits(self._pooled(variants), self._bags(variants), label)
         drops = zip(chosen, exact[0] - exact[1:], strict=True)
         return {self._space.words[word]: float(drop) for word, drop in drops}
 
-    def _document(self, text: Text) -> Document:
-        tokens = tokenise(text, max_tokens=self._max_tokens)
+    def _document(self, tokens: Tokens) -> Document:
         return Document(tokens, self._space.word_indices(tokens.title), self._space.word_indices(tokens.body))
 
     def _heaviest_words(self, document: Document) -> list[int]:
@@ -104,9 +111,15 @@ class NetworkScorer:
         return self._through_head(self._pooled(documents), self._bags(documents))
 
     def _through_head(self, pooled: FloatArray, bags: FloatArray) -> FloatArray:
-        (logits,) = self._head.run(None, {"bag": bags, "pooled": pooled})
-        result: FloatArray = logits
-        return result
+        (last,) = self._head.run(None, {"bag": bags, "pooled": pooled})
+        logits: FloatArray = last if self._two_stage is None else self._two_stage.logits(last)
+        return logits
+
+    def _label_logits(self, pooled: FloatArray, bags: FloatArray, label: int) -> FloatArray:
+        """One label's logits, shape (n_texts,); exact where two stages would leave it out."""
+        (last,) = self._head.run(None, {"bag": bags, "pooled": pooled})
+        logits: FloatArray = last[:, label] if self._two_stage is None else self._two_stage.label_logits(last, label)
+        return logits
 
     def _pooled(self, documents: Sequence[Document]) -> FloatArray:
         sequences = [self._sequence(document) for document in documents]

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.features import FeatureSpace, pair_keys
 from recommender.ml.text import Tokens
@@ -13,16 +13,14 @@ from recommender.ml.text import Tokens
 _SIF_SMOOTHING = 1e-3
 
 
-def weighted(space: FeatureSpace, documents: Sequence[Tokens], weighting: str) -> FeatureSpace:
-    """The space with the weights that bags take, "tf-idf" or "sif"; raises ConfigInvalid for another name.
+def weighted(space: FeatureSpace, documents: Sequence[Tokens], weighting: Literal["tf-idf", "sif"]) -> FeatureSpace:
+    """The space with the weights that bags take, "tf-idf" or "sif".
 
     Smooth inverse frequency is a / (a + p) with the feature's share p of all occurrences (Arora et al., ICLR 2017).
     The common direction that the paper takes out afterwards is left to LayerNorm and the layers behind it.
     """
     if weighting == "tf-idf":
         return space
-    if weighting != "sif":
-        raise ConfigInvalid(f"weighting is tf-idf or sif, not {weighting!r}")
     counts = sum((_occurrences(space, tokens) for tokens in documents), np.zeros(space.n_features))
     shares = counts / max(float(counts[: space.n_words].sum()), 1.0)
     return replace(space, idf=(_SIF_SMOOTHING / (_SIF_SMOOTHING + shares)).astype(np.float32))

@@ -1,42 +1,35 @@
 """Recipe `fasttext-cnn-mlp`: vectors first, then the joint training with early stopping, then ONNX."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from recommender.ml.errors import ConfigInvalid
+from recommender.ml.configs import NetworkConfig, feature_limits
 from recommender.ml.examples import FloatArray, IntArray, label_counts, label_matrix
-from recommender.ml.features import Bag, FeatureSpace, fit_feature_space, stacked
+from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.metrics import ndcg_at_k, top_labels
-from recommender.ml.network import Batch, Dropout, Sizes, TagNetwork
+from recommender.ml.network import Dropout, Sizes, TagNetwork
+from recommender.ml.network_batches import EncodedDocument, batch_of, batches
 from recommender.ml.network_graph import encoder_graph, head_graph
 from recommender.ml.network_loss import Loss, hierarchy_loss, loss_for
 from recommender.ml.network_scorer import ENCODER, HEAD, TAG_VECTORS, unit
 from recommender.ml.network_start import first_vectors, tag_vectors, weighted
+from recommender.ml.network_two_stage import SMALLEST_TWO_STAGE, two_stage_tensors
 from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
-from recommender.ml.recipes import NetworkConfig, feature_limits
+from recommender.ml.settings_json import check_choices
 from recommender.ml.skipgram import SkipgramConfig, WordVectors, train_word_vectors
 from recommender.ml.text import Tokens, head_and_tail
 
 _log = logging.getLogger(__name__)
-_BATCHES_SORTED_TOGETHER = 20
 _SMALLEST_RATE = 0.01
 _SMALL_CORPUS_DOCUMENTS = 2000
 _SMALL_CORPUS_TOKENS, _MOST_EPOCHS = 300_000, 30
 _NOISE = 0.05  # standard deviation of the table's start around the words' vectors
 _TAG_DIM = 128  # of the vectors that tell which tags are near
 _VECTORS_SHARE = 0.2  # of the progress bar
-
-
-@dataclass(frozen=True)
-class EncodedDocument:
-    """Bag entries, and vector rows of the words in reading order."""
-
-    bag: Bag
-    sequence: IntArray
 
 
 @dataclass(frozen=True)
@@ -56,21 +49,17 @@ class Corpus:
 def fit(task: TrainingTask) -> ModelParts:
     """Train on the task's examples, stopping early on dev."""
     config: NetworkConfig = task.config
+    check_choices(config)
     corpus = _corpus(task, config)
     vectors = _word_vectors(task, corpus)
-    network = _network(task, corpus, vectors)
-    before = torch.get_num_threads()
-    torch.set_num_threads(config.threads)
-    try:
-        n_passes = _train(task, network, corpus)
-    finally:
-        torch.set_num_threads(before)
-    return _parts(task, network, corpus, vectors, n_passes)
+    network = new_network(task, corpus, vectors)
+    n_passes = train_network(task, network, corpus)
+    return network_parts(task, network, corpus, vectors, n_passes)
 
 
 def _corpus(task: TrainingTask, config: NetworkConfig) -> Corpus:
     train, dev = (tokenised(part, config.max_tokens, task.on_progress) for part in (task.train, task.dev))
-    limits = feature_limits(config)
+    limits = replace(feature_limits(config), weighting="tf-idf")  # its own weighting comes on top
     if len(train) < _SMALL_CORPUS_DOCUMENTS:
         limits = replace(limits, min_word_documents=1)
     space = weighted(fit_feature_space(train, limits), train, config.weighting)
@@ -102,7 +91,8 @@ def _fitting(config: SkipgramConfig, n_words: int, n_tokens: int) -> SkipgramCon
     )
 
 
-def _network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNetwork:
+def new_network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNetwork:
+    """The network as it starts: words at their vectors, outputs at the tags' base rates, the rest drawn."""
     config: NetworkConfig = task.config
     n_labels = task.label_space.n_labels
     with torch.random.fork_rng(devices=[]):
@@ -121,23 +111,23 @@ def _network(task: TrainingTask, corpus: Corpus, vectors: WordVectors) -> TagNet
             Dropout(config.feature_dropout, config.bag_dropout, config.dropout),
         )
         tuned = config.embeddings == "tuned"
-        if not tuned and config.embeddings != "frozen":
-            raise ConfigInvalid(f"embeddings are tuned or frozen, not {config.embeddings!r}")
         if tuned:
-            network.initialise(vectors.words[: corpus.space.n_words], _priors(task), noise=_NOISE)
+            network.initialise(vectors.words[: corpus.space.n_words], prior_logits(task), noise=_NOISE)
         else:
-            network.initialise(first_vectors(corpus.space, vectors.words), _priors(task), noise=0.0)
+            network.initialise(first_vectors(corpus.space, vectors.words), prior_logits(task), noise=0.0)
         network.embedding.weight.requires_grad_(tuned)
     return network
 
 
-def _priors(task: TrainingTask) -> FloatArray:
+def prior_logits(task: TrainingTask) -> FloatArray:
+    """Smoothed base rates of the labels in train as logits, shape (n_labels,)."""
     share = (label_counts(task.train, task.label_space.n_labels) + 0.5) / (len(task.train) + 1.0)
     logits: FloatArray = np.log(share / np.maximum(1.0 - share, 1e-6)).astype(np.float32)
     return logits
 
 
-def _encoded(documents: Sequence[Tokens], corpus: Corpus, config: NetworkConfig) -> list[EncodedDocument]:
+def encoded(documents: Sequence[Tokens], corpus: Corpus, config: NetworkConfig) -> list[EncodedDocument]:
+    """Documents of the corpus, or others of its words, as the network takes them."""
     row_by_word = {word: row for row, word in enumerate(corpus.vector_words)}
     encoded = []
     for tokens in documents:
@@ -147,19 +137,28 @@ def _encoded(documents: Sequence[Tokens], corpus: Corpus, config: NetworkConfig)
     return encoded
 
 
-def _train(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> int:
-    """Returns after how many passes the network was best on dev."""
+def train_network(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> int:
+    """Train on the task's examples, stopping early on dev; returns after how many passes the network was best there."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(task.config.threads)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(task.seed)
+            return _run_course(task, network, corpus)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run_course(task: TrainingTask, network: TagNetwork, corpus: Corpus) -> int:
     config: NetworkConfig = task.config
-    train, dev = (_encoded(part, corpus, config) for part in (corpus.train, corpus.dev))
+    train, dev = (encoded(part, corpus, config) for part in (corpus.train, corpus.dev))
     padding = len(corpus.vector_words)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(task.seed)
-        course = _Course(task, network, train, padding)
-        best = _Best(max(config.patience, course.n_epochs // 3))  # many short passes over few documents
-        for epoch in range(task.n_passes or course.n_epochs):
-            course.run_epoch(epoch)
-            if dev and best.stop_after(network, _dev_ndcg(network, dev, task, padding)):
-                break
+    course = _Course(task, network, train, padding)
+    best = _Best(max(config.patience, course.n_epochs // 3))  # many short passes over few documents
+    for epoch in range(task.n_passes or course.n_epochs):
+        course.run_epoch(epoch)
+        if dev and best.stop_after(network, _dev_ndcg(network, dev, task, padding)):
+            break
     best.restore(network)
     return best.n_passes or course.n_epochs
 
@@ -188,7 +187,7 @@ class _Course:
     def run_epoch(self, epoch: int) -> None:
         """One pass over the documents in a new order."""
         self._network.train()
-        for rows in _batches(self._documents, self._batch_size, self._order):
+        for rows in batches(self._documents, self._batch_size, self._order):
             self._set_rates()
             self._take_step(rows)
             done = _VECTORS_SHARE + (1 - _VECTORS_SHARE) * self._step / self._n_steps
@@ -197,7 +196,7 @@ class _Course:
     def _take_step(self, rows: IntArray) -> None:
         self._dense.zero_grad()
         self._sparse.zero_grad()
-        logits = self._network(_batch([self._documents[row] for row in rows], self._padding))
+        logits = self._network(batch_of([self._documents[row] for row in rows], self._padding))
         loss = self._loss(logits, [self._task.train[row] for row in rows]) + self._pull(self._network.output.weight)
         loss.backward()  # type: ignore[no-untyped-call]
         self._dense.step()
@@ -236,34 +235,6 @@ class _Best:
             network.load_state_dict(self._weights)
 
 
-def _batches(documents: Sequence[EncodedDocument], batch_size: int, order: np.random.Generator) -> Iterator[IntArray]:
-    """Random batches of documents of similar length, so that little is spent on padding."""
-    shuffled = order.permutation(len(documents))
-    lengths = np.array([len(document.sequence) for document in documents])
-    together = batch_size * _BATCHES_SORTED_TOGETHER
-    batches = []
-    for start in range(0, len(shuffled), together):
-        rows = shuffled[start : start + together]
-        rows = rows[np.argsort(lengths[rows], kind="stable")]
-        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    for place in order.permutation(len(batches)):
-        yield batches[place]
-
-
-def _batch(documents: Sequence[EncodedDocument], padding: int) -> Batch:
-    bags = stacked([document.bag for document in documents])
-    longest = max(1, *(len(document.sequence) for document in documents))
-    sequence = np.full((len(documents), longest), padding, np.int64)
-    for row, document in enumerate(documents):
-        sequence[row, : len(document.sequence)] = document.sequence
-    return Batch(
-        torch.from_numpy(bags.features),
-        torch.from_numpy(bags.offsets[:-1].copy()),
-        torch.from_numpy(bags.weights),
-        torch.from_numpy(sequence),
-    )
-
-
 def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: TrainingTask, padding: int) -> float:
     network.eval()
     logits = np.empty((len(documents), task.label_space.n_labels), np.float32)
@@ -271,12 +242,15 @@ def _dev_ndcg(network: TagNetwork, documents: Sequence[EncodedDocument], task: T
     with torch.no_grad():
         for start in range(0, len(documents), task.config.batch_size):
             rows = by_length[start : start + task.config.batch_size]
-            logits[rows] = network(_batch([documents[row] for row in rows], padding)).numpy()
+            logits[rows] = network(batch_of([documents[row] for row in rows], padding)).numpy()
     gold = label_matrix(task.dev, task.label_space.n_labels) > 0
     return float(np.nanmean(ndcg_at_k(gold, top_labels(logits, 5), 5))) if gold.any() else 0.0
 
 
-def _parts(task: TrainingTask, network: TagNetwork, corpus: Corpus, vectors: WordVectors, n_passes: int) -> ModelParts:
+def network_parts(
+    task: TrainingTask, network: TagNetwork, corpus: Corpus, vectors: WordVectors, n_passes: int
+) -> ModelParts:
+    """What a bundle keeps of the trained network."""
     config: NetworkConfig = task.config
     one = task.label_space.selection_mode == "one"
     head = network.head_weights(config.temperature if one else 1.0)
@@ -289,15 +263,19 @@ def _parts(task: TrainingTask, network: TagNetwork, corpus: Corpus, vectors: Wor
         "subwords": vectors.subwords.astype(np.float16),
         TAG_VECTORS: tag_vectors(head.output.weight, counts, _TAG_DIM).astype(np.float16),
     }
+    in_two_stages = config.head == "two-stage" and len(counts) > SMALLEST_TWO_STAGE
+    if in_two_stages:
+        tensors |= two_stage_tensors(head.output, seed=task.seed)
     graphs = {
         ENCODER: encoder_graph(network.convolution_weights()),
-        HEAD: head_graph(head, n_bag=config.embedding_dim, n_pooled=n_pooled),
+        HEAD: head_graph(head, n_bag=config.embedding_dim, n_pooled=n_pooled, with_output=not in_two_stages),
     }
     settings = {
         "title_weight": config.title_weight,
         "max_tokens": config.max_tokens,
         "sequence_tokens": config.sequence_tokens,
         "n_passes": n_passes,
+        "picked_clusters": config.picked_clusters,
         "shortest_subword": config.skipgram.shortest_subword,
         "longest_subword": config.skipgram.longest_subword,
     }

@@ -1,8 +1,9 @@
 """What training hands to serving: settings, words, tensors and ONNX graphs, nothing executable."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,19 @@ from numpy.typing import NDArray
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, Example, FloatArray, LabelSpace, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.replay import Replay
 from recommender.ml.tag_texts import TagText
 from recommender.ml.text import Tokens, tokenise
 
 _DOCUMENTS_A_SIGN = 200
+_WORDS = "words.json"
+_Member = TypeVar("_Member")
 
 OnProgress = Callable[[str, float], None]
+Obstacle = Literal["recipe", "settings", "labels", "bundle", "choice", "network", "anew"]
+"""What keeps a model from being updated: another recipe or other settings are wanted; its columns are not the first
+of the wanted ones; its bundle lacks what an update needs; another recipe would be chosen now; a network would join now;
+its recipe learns everything anew, because that is quick."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class TrainingTask:
     n_passes: int | None = None  # stop after as many, where there is no dev to look at
     tag_texts: Sequence[TagText] = ()  # one a label, or none where the vocabulary is known by its ids alone
     precision_target: float = 0.7
+    replay: Replay | None = None  # what the model that is updated has seen; None where all is learnt anew
 
     def tag_texts_or_ids(self) -> Sequence[TagText]:
         """One text a label; where there are none, the ids stand in as names."""
@@ -77,6 +86,49 @@ class Scorer(Protocol):
         ...
 
 
+def nested(parts: ModelParts, name: str) -> ModelParts:
+    """A whole model as a part of another one: everything but its words under a name of its own.
+
+    The words become a file. Calibration and report stay behind.
+    """
+    words = json.dumps(parts.words, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return ModelParts(
+        {name: dict(parts.settings)},
+        (),
+        {f"{name}.{tensor}": values for tensor, values in parts.tensors.items()},
+        {f"{name}_{graph}": content for graph, content in parts.graphs.items()},
+        {f"{name}_{file}": content for file, content in parts.files.items()} | {f"{name}_{_WORDS}": words},
+    )
+
+
+def joined(parts: ModelParts, part: ModelParts | None) -> ModelParts:
+    """The model with what `nested` gave of another one, or as it is."""
+    if part is None:
+        return parts
+    return replace(
+        parts,
+        settings={**parts.settings, **part.settings},
+        tensors={**parts.tensors, **part.tensors},
+        graphs={**parts.graphs, **part.graphs},
+        files={**parts.files, **part.files},
+    )
+
+
+def inner(parts: ModelParts, name: str) -> ModelParts | None:
+    """The inverse of `nested`; None where there is no such part."""
+    if name not in parts.settings:
+        return None
+    files = _under(parts.files, f"{name}_")
+    words = tuple(json.loads(files.pop(_WORDS)))
+    return ModelParts(
+        parts.settings[name], words, _under(parts.tensors, f"{name}."), _under(parts.graphs, f"{name}_"), files
+    )
+
+
+def _under(members: Mapping[str, _Member], prefix: str) -> dict[str, _Member]:
+    return {name.removeprefix(prefix): member for name, member in members.items() if name.startswith(prefix)}
+
+
 def tokenised(examples: Sequence[Example], max_tokens: int, on_progress: OnProgress) -> list[Tokens]:
     """Tokens of every example's text, with a sign of life now and then."""
     documents = []
@@ -100,4 +152,5 @@ def feature_space(parts: ModelParts) -> FeatureSpace:
         np.asarray(tensors["pairs"]),
         np.asarray(tensors["idf"]),
         float(parts.settings["title_weight"]),
+        parts.settings.get("weighting", "tf-idf"),
     )

@@ -1,13 +1,14 @@
 """A model that serves: texts in, rankings with calibrated probabilities out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace, Text
+from recommender.ml.exclusion import coupled, excluded_by, without_rivals
 from recommender.ml.metrics import top_labels
 from recommender.ml.parts import Scorer, SimilarDocument
 from recommender.ml.spans import Evidence, located
@@ -67,7 +68,8 @@ class Ranker:
         """At most `limit` labels a text, in order of calibrated logit.
 
         `allowed` (n_labels,) leaves labels out everywhere; `chosen` has the labels already taken, one
-        collection a text (or is empty).
+        collection a text (or is empty). Of labels that exclude each other the best one alone is ranked, and none
+        where one of them is chosen.
         """
         if chosen and len(chosen) != len(texts):
             raise ValueError(f"{len(texts)} texts, but chosen labels for {len(chosen)}")
@@ -77,13 +79,34 @@ class Ranker:
         rankings = []
         for row in range(len(texts)):
             open_labels = np.ones(self.n_labels, np.bool_) if allowed is None else allowed.copy()
-            open_labels[list(chosen[row]) if chosen else []] = False
+            if chosen:
+                open_labels &= ~excluded_by(chosen[row], self.label_space)
             rankings.append(self._ranking(logits[row], open_labels, limit, bool(truncated[row])))
         return rankings
 
     def probabilities(self, texts: Sequence[Text]) -> FloatArray:
         """Calibrated probabilities of every label, shape (n_texts, n_labels)."""
-        return self.calibration.probabilities(self.logits(texts), self.label_space.selection_mode)
+        return self.calibrated(self.logits(texts))
+
+    def calibrated(self, logits: FloatArray) -> FloatArray:
+        """Probabilities of raw output, those of labels that exclude each other adding up to one at most.
+
+        Shape (n_texts, n_labels) in and out.
+        """
+        alone = self.calibration.probabilities(logits, self.label_space.selection_mode)
+        return coupled(alone, self.label_space)
+
+    def with_exclusive_groups(self, groups: Sequence[tuple[int, ...]]) -> "Ranker":
+        """The same model, of whose labels these exclude each other."""
+        if tuple(groups) == self.label_space.exclusive_groups:
+            return self
+        return Ranker(
+            label_space=replace(self.label_space, exclusive_groups=tuple(groups)),
+            recipe=self.recipe,
+            scorer=self.scorer,
+            calibration=self.calibration,
+            digest=self.digest,
+        )
 
     def logits(self, texts: Sequence[Text]) -> FloatArray:
         """Raw model output, shape (n_texts, n_labels)."""
@@ -114,7 +137,13 @@ class Ranker:
 
     def _ranking(self, logits: FloatArray, open_labels: BoolArray, limit: int, truncated: bool) -> Ranking:
         scores = np.where(open_labels, self.calibration.calibrated_logits(logits), -np.inf)
-        labels = top_labels(scores[None, :], max(0, min(limit, int(open_labels.sum()))))[0]
-        probabilities = self.calibration.of_labels(logits, labels, self.label_space.selection_mode)
+        scores = without_rivals(scores, self.label_space)
+        labels = top_labels(scores[None, :], max(0, min(limit, int(np.isfinite(scores).sum()))))[0]
+        probabilities = self._probabilities_of(logits, labels)
         above = probabilities >= self.calibration.thresholds[labels]
         return Ranking(labels, logits[labels], probabilities, above, truncated)
+
+    def _probabilities_of(self, logits: FloatArray, labels: IntArray) -> FloatArray:
+        if self.label_space.exclusive_groups:
+            return np.asarray(self.calibrated(logits[None, :])[0, labels], np.float32)
+        return self.calibration.of_labels(logits, labels, self.label_space.selection_mode)

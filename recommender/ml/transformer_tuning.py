@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from recommender.ml.configs import TransformerConfig
 from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import FloatArray, IntArray, Text
 from recommender.ml.parts import OnProgress
-from recommender.ml.recipes import TransformerConfig
 from recommender.ml.transformer import framed_pieces, padded_ids
 from recommender.ml.transformer_checkpoint import Checkpoint, bare_names
 from recommender.ml.transformer_wordpiece import WordPiece

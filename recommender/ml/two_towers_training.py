@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from recommender.ml.errors import ConfigInvalid, NotEnoughExamples
+from recommender.ml.configs import TwoTowersConfig
+from recommender.ml.errors import NotEnoughExamples
 from recommender.ml.examples import Example, FloatArray, IntArray, label_counts
 from recommender.ml.features import Bag, FeatureLimits, FeatureSpace, fit_feature_space, stacked
 from recommender.ml.network_scorer import unit
 from recommender.ml.parts import ModelParts, OnProgress, feature_parts, tokenised
-from recommender.ml.recipes import TwoTowersConfig
+from recommender.ml.settings_json import check_choices
 from recommender.ml.skipgram import WordVectors, train_word_vectors
 from recommender.ml.tag_texts import TagText, as_tokens
 from recommender.ml.text import Tokens
@@ -31,8 +32,7 @@ def fit_two_towers(
     seed: int,
 ) -> ModelParts:
     """`tag_texts` has one entry a label; raises ConfigInvalid, NotEnoughExamples and VectorsFailed."""
-    if config.embeddings not in ("tuned", "frozen"):
-        raise ConfigInvalid(f"embeddings are tuned or frozen, not {config.embeddings!r}")
+    check_choices(config)
     if not any(example.labels for example in examples):
         raise NotEnoughExamples(f"none of {len(examples)} training documents bears a tag; tag some first")
     documents = tokenised(examples, config.max_tokens, on_progress)

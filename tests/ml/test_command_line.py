@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from recommender.ml import read_manifest
 from recommender.ml.__main__ import main
 from tests.ml.conftest import eight_examples
 
@@ -35,6 +36,24 @@ def test_train_predict_and_evaluate_work_on_files(
 
     assert statuses == [0, 0, 0]
     assert json.loads(capsys.readouterr().out)["nDCG@5"] == 1.0
+
+
+def test_facets_of_a_tags_file_bear_one_tag_at_most(documents: Path, tmp_path: Path) -> None:
+    tags, bundle = tmp_path / "tags.jsonl", tmp_path / "bundle"
+    rows = [
+        {"name": "topic", "at_most_one_below": True, "parents": []},
+        {"name": "machines", "at_most_one_below": True, "parents": ["topic"]},
+        *({"name": name, "parents": ["machines" if name in ("code", "ai") else "topic"]} for name in NAMES[:3]),
+        {"name": "sport", "parents": ["sport"]},
+    ]
+    tags.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+
+    main([*["train", "--recipe", "tfidf-logreg"], *_files(documents), "--tags", str(tags), "--out", str(bundle)])
+
+    space = read_manifest(bundle).label_space
+    assert [[space.tag_ids[label] for label in group] for group in space.exclusive_groups] == [
+        ["machines", "code", "cooking", "ai"]
+    ]
 
 
 @pytest.mark.parametrize(

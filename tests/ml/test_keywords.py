@@ -1,22 +1,26 @@
 """Term weightings by TF-IDF, SIF and TextRank, and the keywords that each finds."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 
-from recommender.ml.examples import Text
+from recommender.ml.examples import FloatArray, Text
 from recommender.ml.features import FeatureLimits, FeatureSpace, fit_feature_space
 from recommender.ml.keywords import (
-    Weighting,
     central_tf_idf_weights,
     common_direction,
     keywords,
     sif_weights,
     textrank_weights,
     tf_idf_weights,
-    weighted_bag,
     without_direction,
 )
 from recommender.ml.text import Tokens, tokenise
+
+Weighting = Callable[[Tokens, FeatureSpace], FloatArray]
 
 WEIGHTINGS = (tf_idf_weights, sif_weights, textrank_weights, central_tf_idf_weights)
 
@@ -50,12 +54,30 @@ def space() -> FeatureSpace:
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_weights_stand_in_the_order_of_the_bag_and_have_length_one(weighting: Weighting, space: FeatureSpace) -> None:
-    bag = weighted_bag(tokens_of(CORPUS[1], title=CORPUS[4]), space, weighting)
+    tokens = tokens_of(CORPUS[1], title=CORPUS[4])
 
-    assert bag.features.tolist() == space.bag_of(tokens_of(CORPUS[1], title=CORPUS[4])).features.tolist()
-    assert bag.weights.shape == bag.features.shape
-    assert bag.weights.dtype == np.float32
-    assert float(bag.weights @ bag.weights) == pytest.approx(1.0, abs=1e-5)
+    weights = weighting(tokens, space)
+
+    assert weights.shape == space.bag_of(tokens).features.shape
+    assert weights.dtype == np.float32
+    assert float(weights @ weights) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("name", "weights"), [("sif", sif_weights), ("textrank", central_tf_idf_weights)])
+def test_a_space_weighs_documents_by_its_own_weighting_and_names_by_tf_idf(
+    name: Literal["sif", "textrank"], weights: Weighting, space: FeatureSpace
+) -> None:
+    tokens, own = tokens_of(ABSTRACT), replace(space, weighting=name)
+
+    assert own.bag_of(tokens).weights.tolist() == weights(tokens, space).tolist()
+    assert own.bag_of(tokens).features.tolist() == space.bag_of(tokens).features.tolist()
+    assert own.tf_idf_bag(tokens).weights.tolist() == space.bag_of(tokens).weights.tolist()
+
+
+def test_without_neighbours_textrank_leaves_tf_idf(space: FeatureSpace) -> None:
+    alone = tokens_of("set")
+
+    assert replace(space, weighting="textrank").bag_of(alone).weights.tolist() == [1.0]
 
 
 def test_textrank_finds_the_central_words_of_the_papers_own_example(space: FeatureSpace) -> None:
@@ -73,9 +95,9 @@ def test_textrank_finds_the_central_word_of_a_chinese_text(space: FeatureSpace) 
 def test_a_pair_ranks_as_its_two_words_together(space: FeatureSpace) -> None:
     tokens = tokens_of("minimal set of solutions")
 
-    bag = weighted_bag(tokens, space, textrank_weights)
+    ranks = textrank_weights(tokens, space)
 
-    weight = dict(zip(bag.features.tolist(), bag.weights.tolist(), strict=True))
+    weight = dict(zip(space.bag_of(tokens).features.tolist(), ranks.tolist(), strict=True))
     minimal, together = (space.index_by_word[word] for word in ("minimal", "set"))
     pair = space.n_words + int(np.searchsorted(space.pairs, (minimal << 32) | together))
     assert weight[pair] == pytest.approx(weight[minimal] + weight[together], rel=1e-5)

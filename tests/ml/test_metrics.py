@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recommender.ml import metrics
 from recommender.ml.__main__ import main
-from recommender.ml.bootstrap import bootstrap_interval, paired_bootstrap
+from recommender.ml.bootstrap import bootstrap_interval
 from recommender.ml.json_lines import write_rows
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -103,14 +103,6 @@ def test_bootstrap_intervals_hold_the_mean_and_repeat_with_their_generator() -> 
     assert first == second
     assert first.value == pytest.approx(0.625)
     assert first.low <= first.value <= first.high
-
-
-def test_a_paired_difference_of_equal_rankers_is_zero() -> None:
-    values = np.array([0.2, 0.4, 0.9])
-
-    difference, low, high = paired_bootstrap(values, values, np.random.default_rng(0))
-
-    assert (difference, low, high) == (0.0, 0.0, 0.0)
 
 
 @given(st.integers(1, 6), st.integers(0, 2**31))

@@ -1,12 +1,13 @@
 """The network's losses, weightings, frozen embeddings, hierarchy and tag vectors."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
 
+from recommender.ml.configs import NetworkConfig
 from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import Example, LabelSpace, Text
 from recommender.ml.features import FeatureLimits, fit_feature_space
@@ -23,7 +24,6 @@ from recommender.ml.network_scorer import NetworkScorer
 from recommender.ml.network_start import first_vectors, tag_vectors, weighted
 from recommender.ml.network_training import fit
 from recommender.ml.parts import ModelParts, TrainingTask
-from recommender.ml.recipes import NetworkConfig
 from recommender.ml.tag_texts import TagText
 from recommender.ml.text import Tokens
 from tests.ml.conftest import eight_examples, quick_config, silent
@@ -74,7 +74,7 @@ def test_asymmetric_loss_forgets_negatives_below_the_clip() -> None:
 
 
 @pytest.mark.parametrize("loss", ["focal", "asymmetric"])
-def test_extreme_logits_give_finite_losses_and_slopes(loss: str) -> None:
+def test_extreme_logits_give_finite_losses_and_slopes(loss: Literal["focal", "asymmetric"]) -> None:
     logits = torch.tensor([[-90.0, 90.0, 0.0]], requires_grad=True)
     of = loss_for("many", NetworkConfig(loss=loss))
 

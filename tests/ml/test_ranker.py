@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recommender.ml import HeldOutPredictions, Text, TrainedRanker, compare, confidence, evaluate, label_counts
+from recommender.ml import HeldOutPredictions, Text, TrainedRanker, confidence, evaluate, label_counts
 from recommender.ml.calibration_fit import fit_calibration
 from recommender.ml.examples import Example, LabelSpace
 from tests.ml.conftest import RECIPES, eight_examples
@@ -77,15 +77,6 @@ def test_evaluation_counts_a_perfect_ranking_as_one(trained_by_recipe: dict[str,
 
     assert evaluation.metrics["ndcg_at_5"] == (1.0, 1.0, 1.0)
     assert evaluation.n_documents == 8
-
-
-def test_a_ranker_is_not_worse_than_itself(trained_by_recipe: dict[str, TrainedRanker]) -> None:
-    ranker, examples = trained_by_recipe["tfidf-logreg"].ranker, eight_examples()
-    evaluation = evaluate(ranker, examples, label_counts=label_counts(examples, 5), seed=1)
-
-    comparison = compare(evaluation, evaluation, seed=1)
-
-    assert (comparison.verdict, comparison.difference) == ("not worse", 0.0)
 
 
 def test_held_out_predictions_survive_the_disk(trained_by_recipe: dict[str, TrainedRanker], tmp_path: Path) -> None:

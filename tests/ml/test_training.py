@@ -1,6 +1,7 @@
 """Both recipes on tiny corpora: they learn, repeat, obey weights and survive odd input."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from recommender.ml import (
     RecipeUnknown,
     Text,
     TrainedRanker,
+    open_bundle,
+    save_bundle,
     train_ranker,
 )
-from recommender.ml.recipes import config_as_json, config_from_json, default_config
+from recommender.ml.examples import SelectionMode
+from recommender.ml.recipes import config_from_json, default_config
+from recommender.ml.settings_json import config_as_json
 from tests.ml.conftest import RECIPES, eight_examples, quick_config, silent, train_quickly
 
 
@@ -38,6 +43,37 @@ def test_exactly_one_tag_gives_probabilities_that_sum_to_one(recipe: str, label_
     probabilities = ranker.probabilities([example.text for example in examples])
     assert probabilities.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     assert probabilities.argmax(axis=1).tolist() == [example.labels[0] for example in examples]
+
+
+@pytest.mark.parametrize("mode", ["many", "one"])
+@pytest.mark.parametrize(
+    "changes", [{"loss": "squared-hinge"}, {"weighting": "sif"}, {"weighting": "textrank"}], ids=str
+)
+def test_every_loss_and_weighting_of_the_regression_learns_repeats_and_is_kept(
+    changes: dict[str, str], mode: SelectionMode, label_space: LabelSpace, tmp_path: Path
+) -> None:
+    examples, space = eight_examples(), LabelSpace(label_space.tag_ids, mode)
+    config = config_from_json("tfidf-logreg", changes | {"threads": 1})
+    texts = [example.text for example in examples]
+
+    first, again = (
+        train_ranker(
+            "tfidf-logreg",
+            train=examples,
+            dev=examples,
+            label_space=space,
+            config=config,
+            seed=seed,
+            on_progress=silent,
+        )
+        for seed in (1, 1)
+    )
+    save_bundle(first, tmp_path / "bundle")
+
+    logits = first.ranker.logits(texts)
+    assert logits.argmax(axis=1).tolist() == [example.labels[0] for example in examples]
+    assert np.array_equal(logits, again.ranker.logits(texts))
+    assert np.allclose(open_bundle(tmp_path / "bundle").logits(texts), logits, atol=1e-5)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -152,7 +188,10 @@ def test_settings_survive_json(recipe: str) -> None:
     assert again == config
 
 
-@pytest.mark.parametrize("wrong", [{"epoch": 3}, {"epochs": "3"}, {"skipgram": 3}, {"hidden_sizes": [1.5]}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"epoch": 3}, {"epochs": "3"}, {"skipgram": 3}, {"hidden_sizes": [1.5]}, {"loss": "hinge"}, {"weighting": None}],
+)
 def test_a_wrong_setting_is_named(wrong: dict[str, object]) -> None:
     recipe = "fasttext-cnn-mlp"
 

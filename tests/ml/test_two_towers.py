@@ -1,15 +1,16 @@
 """Two towers: texts find tags by the words of these, also tags that no document bears."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from recommender.ml.configs import TwoTowersConfig
 from recommender.ml.errors import ConfigInvalid, NotEnoughExamples
 from recommender.ml.examples import Example, Text
 from recommender.ml.parts import ModelParts
-from recommender.ml.recipes import TwoTowersConfig
 from recommender.ml.skipgram import SkipgramConfig
 from recommender.ml.tag_texts import TagText
 from recommender.ml.two_towers import TwoTowers
@@ -114,7 +115,8 @@ def test_training_says_what_is_missing() -> None:
 
 
 def test_an_unknown_kind_of_embedding_is_named() -> None:
-    wrong = replace(CONFIG, embeddings="cold")
+    unknown: Any = "cold"
+    wrong = replace(CONFIG, embeddings=unknown)
 
     with pytest.raises(ConfigInvalid, match="cold"):
         fit_two_towers(wrong, eight_examples(), TAGS, silent, seed=2)

@@ -1,13 +1,13 @@
 """Gradient-boosted trees over pairs: trained with scikit-learn, kept as an ONNX graph, served by onnxruntime."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.examples import FloatArray
+from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.config import BoostingConfig
 
 _OPSET, _ML_OPSET, _IR_VERSION = 15, 3, 8
@@ -23,19 +23,25 @@ class TrainingPairs:
     hits: NDArray[np.bool_]  # (n_pairs,)
     weights: FloatArray  # (n_pairs,)
 
+    @property
+    def has_both_kinds(self) -> bool:
+        """Whether there is something to tell apart."""
+        return bool(self.hits.any() and not self.hits.all())
+
 
 @dataclass(frozen=True)
 class Boosted:
-    """The trees in memory while training."""
+    """The trees in memory while training; `columns` are the features that they were shown."""
 
     model: Any
+    columns: IntArray
     threads: int
 
     def logits(self, features: FloatArray) -> FloatArray:
         """Log-odds that a pair is right, shape (n_pairs,)."""
         if len(features) == 0:
             return np.empty(0, np.float32)
-        logits: FloatArray = self.model.decision_function(features).astype(np.float32)
+        logits: FloatArray = self.model.decision_function(features[:, self.columns]).astype(np.float32)
         return logits
 
     def staged_logits(self, features: FloatArray) -> list[FloatArray]:
@@ -43,7 +49,7 @@ class Boosted:
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(self.threads):
-            stages = self.model.staged_decision_function(features)
+            stages = self.model.staged_decision_function(features[:, self.columns])
             return [stage.ravel().astype(np.float32) for stage in stages]
 
     def gains(self, n_features: int) -> FloatArray:
@@ -51,13 +57,16 @@ class Boosted:
         gains = np.zeros(n_features)
         for nodes in _trees(self.model):
             inner = nodes["is_leaf"] == 0
-            np.add.at(gains, nodes["feature_idx"][inner], nodes["gain"][inner])
+            np.add.at(gains, self.columns[nodes["feature_idx"][inner]], nodes["gain"][inner])
         shares: FloatArray = (gains / max(gains.sum(), 1e-12)).astype(np.float32)
         return shares
 
 
 def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int, threads: int) -> Boosted:
-    """Fit the trees with log loss; raises ValueError where all pairs are right or all are wrong."""
+    """Fit the trees with log loss on the features that any pair has.
+
+    Raises ValueError where all pairs are right or all are wrong.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -75,19 +84,14 @@ def boost(pairs: TrainingPairs, config: BoostingConfig, *, seed: int, threads: i
         random_state=seed,
     )
     threads = threads if len(pairs.hits) > _PAIRS_FOR_THREADS else 1
+    columns = np.flatnonzero(~np.isnan(pairs.features).all(axis=0))
     with threadpool_limits(threads):
-        model.fit(_without_empty_columns(pairs.features), pairs.hits, sample_weight=pairs.weights)
-    return Boosted(model, threads)
+        model.fit(pairs.features[:, columns], pairs.hits, sample_weight=pairs.weights)
+    return Boosted(model, columns, threads)
 
 
-def _without_empty_columns(features: FloatArray) -> FloatArray:
-    """A feature that no pair has becomes a constant, which no tree splits on; scikit-learn cannot bin nothing."""
-    empty = np.isnan(features).all(axis=0)
-    return np.where(empty, np.float32(0), features) if empty.any() else features
-
-
-def as_graph(boosted: Boosted, n_features: int) -> bytes:
-    """An ONNX graph: "features" (n_pairs, n_features) to "logits" (n_pairs, 1)."""
+def as_graph(boosted: Boosted) -> bytes:
+    """An ONNX graph: "features" (n_pairs, n_columns) to "logits" (n_pairs, 1)."""
     from onnx import TensorProto, helper
 
     node = helper.make_node(
@@ -104,7 +108,7 @@ def as_graph(boosted: Boosted, n_features: int) -> bytes:
     graph = helper.make_graph(
         [node],
         "fusion",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, n_features])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, len(boosted.columns)])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, 1])],
     )
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
@@ -113,10 +117,12 @@ def as_graph(boosted: Boosted, n_features: int) -> bytes:
 
 
 class BoostedGraph:
-    """Serves the trees; safe to call from several threads."""
+    """Serves the trees; `columns` are the features that they want; safe to call from several threads."""
 
-    def __init__(self, graph: bytes, threads: int) -> None:
+    def __init__(self, graph: bytes, columns: Sequence[int], threads: int) -> None:
         import onnxruntime
+
+        self._columns = np.array(columns, np.int64)
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -128,7 +134,7 @@ class BoostedGraph:
         """Log-odds that a pair is right, shape (n_pairs,)."""
         if len(features) == 0:
             return np.empty(0, np.float32)
-        (logits,) = self._session.run(None, {"features": features})
+        (logits,) = self._session.run(None, {"features": features[:, self._columns]})
         result: FloatArray = logits.ravel()
         return result
 

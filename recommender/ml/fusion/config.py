@@ -22,6 +22,17 @@ class RidgeConfig:
 
 
 @dataclass(frozen=True)
+class EmbeddingConfig:
+    """Settings of what is learnt on vectors of the optional encoder: a regression with the kernel
+    exp(`sharpness` * (cosine - 1)) over `landmarks` documents.
+    """
+
+    landmarks: int = 1024
+    sharpness: float = 2.0
+    penalty: float = 0.2
+
+
+@dataclass(frozen=True)
 class BoostingConfig:
     """Gradient boosting (Friedman, 2001) over histograms; each split sees a share of the features."""
 

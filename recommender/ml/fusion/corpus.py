@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray
+from recommender.ml.examples import Example, FloatArray, IntArray
 from recommender.ml.fusion.sparse_rows import Csr
 
 _DATED_SHARE = 0.95
@@ -23,15 +23,17 @@ class Corpus:
     """Tagged documents; `features` are L2-normalised TF-IDF rows, `gold` has a 1 for each tag of a document and
     `named` one for each tag whose name stands in it.
 
-    `rejected` holds the loss weight of each cell that an editor refused (or left), `looked_at` says of which documents
-    a missing tag means "not this one". `published` is in Unix seconds, nan where unknown.
+    `rejected` holds the loss weight of each cell that an editor refused (or left), `confirmed` what a tag that bears
+    more than the usual loss weight has above 1. `completeness` is the loss weight of a cell without any of these: the
+    chance that a right tag would have been put there. `published` is in Unix seconds, nan where unknown.
     """
 
     features: Csr  # (n_documents, n_features)
     gold: Csr  # (n_documents, n_labels)
     named: Csr  # (n_documents, n_labels)
     rejected: Csr  # (n_documents, n_labels)
-    looked_at: BoolArray  # (n_documents,)
+    confirmed: Csr  # (n_documents, n_labels)
+    completeness: FloatArray  # (n_documents,) 0 to 1
     published: NDArray[np.float64]  # (n_documents,)
     groups: tuple[str, ...]
 
@@ -74,7 +76,8 @@ class Corpus:
             self.gold[rows],
             self.named[rows],
             self.rejected[rows],
-            self.looked_at[rows],
+            self.confirmed[rows],
+            self.completeness[rows],
             self.published[rows],
             tuple(self.groups[row] for row in rows),
         )
@@ -114,7 +117,14 @@ def corpus_of(examples: Sequence[Example], features: Csr, n_labels: int, named: 
             ],
             n_labels,
         ),
-        np.array([example.unlabelled_weight > 0 for example in examples], np.bool_),
+        _cells(
+            [
+                sorted((label, w - 1.0) for label, w in e.label_weights.items() if label in e.labels and w > 1)
+                for e in examples
+            ],
+            n_labels,
+        ),
+        np.array([min(example.unlabelled_weight, 1.0) for example in examples], np.float32),
         np.array([np.nan if e.published_at is None else e.published_at for e in examples], np.float64),
         tuple(e.group or e.document_id or f"place {place}" for place, e in enumerate(examples)),
     )

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from recommender.ml.examples import FloatArray
-from recommender.ml.fusion.pairs import FEATURES, FEATURES_BY_PART
-from recommender.ml.fusion.training import Fitted, FusionTraining, LearntPairs, ndcg_at_5
+from recommender.ml.fusion.learnt_pairs import LearntPairs, ndcg_at_5
+from recommender.ml.fusion.scored_sources import FEATURES, FEATURES_BY_PART
+from recommender.ml.fusion.training import Fitted, FusionTraining
 
 _ABLATION_TREES = 80
 _ABLATION_PARTS = 3
@@ -33,7 +34,8 @@ def training_report(training: FusionTraining, fitted: Fitted) -> dict[str, Any]:
 
 def _parts(fitted: Fitted) -> list[dict[str, Any]]:
     sizes: dict[str, int] = {}
-    for name, tensor in fitted.sources.tensors().items():
+    network = {} if fitted.network is None else fitted.network.tensors
+    for name, tensor in {**fitted.sources.tensors(), **network}.items():
         part = name.split(".", maxsplit=1)[0]
         sizes[part] = sizes.get(part, 0) + int(tensor.nbytes)
     return [{"name": part, "bytes": size} for part, size in sizes.items()]
@@ -70,7 +72,7 @@ def _ndcg_without(
         hits=pairs.hits[::stride],
         weights=pairs.weights[::stride],
     )
-    if pairs.hits.all() or not pairs.hits.any() or not measured.hits.any():
+    if not pairs.has_both_kinds or not measured.hits.any():
         return None
     config = replace(training.config.boosting, n_trees=_ABLATION_TREES)
     logits: FloatArray = training.boosted(pairs, config).logits(measured.table.features[:, kept])

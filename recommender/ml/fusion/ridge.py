@@ -6,10 +6,9 @@ machines; here one Cholesky factorisation serves every tag, where a machine a ta
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from recommender.ml.examples import FloatArray, IntArray
@@ -19,7 +18,7 @@ from recommender.ml.fusion.sparse_rows import Csr, above
 
 _CELLS_AT_ONCE = 16_000_000
 _IMPUTATIONS = 2
-_REJECTED_TARGET = -0.5  # of a cell with loss weight 2; a plain negative has target 0
+_TARGET_BEYOND = 0.5  # how far a cell with loss weight 2 lies beyond the target of one with weight 1, 0 or 1
 
 
 @dataclass(frozen=True)
@@ -35,25 +34,49 @@ def fit_ridge(corpus: Corpus, config: RidgeConfig, on_progress: Callable[[float]
     """Least squares with penalty on the targets 0 and 1 minus each label's mean, for the most used labels.
 
     Up to `max_documents` the dual is solved, otherwise the primal over the most frequent features.
-    Cells that nobody looked at take the model's own prediction as their target (expectation maximisation, Dempster,
-    Laird and Rubin, 1977), a rejected cell lies below zero.
+    A cell without a tag and of loss weight w < 1 takes 1 - w of the model's own prediction as its target, which is what
+    is left of a tag's chance where a right one is missing with the chance 1 - w (expectation maximisation, Dempster,
+    Laird and Rubin, 1977; labels missing at random, Bekker and Davis, Machine Learning 2020; exact for rare tags). A
+    rejected cell lies below zero, one that was confirmed above one.
     """
-    labels = _most_used(corpus, config)
-    means = (corpus.counts[labels] / max(corpus.n_documents, 1)).astype(np.float32)
+    labels = most_used(corpus, config)
+    means = label_means(corpus, labels)
     if len(labels) == 0 or corpus.features.nnz == 0:
         empty = sparse.csr_matrix((corpus.features.shape[1], len(labels)), dtype=np.float32)
         return RidgeWeights(labels, empty, means)
     dual = corpus.n_documents <= config.max_documents
     solver = (_Dual if dual else _Primal)(corpus.features, config)
-    targets = _Targets(corpus, labels, means)
-    blocks = []
-    step = max(16, _CELLS_AT_ONCE // corpus.features.shape[1])
+    blocks = solved(solver, corpus, labels, corpus.features.shape[1], on_progress)
+    by_label = sparse.csr_matrix(sparse.vstack([above(block.T, config.smallest_weight) for block in blocks]))
+    return RidgeWeights(labels, _bounded(by_label.T.tocsr(), config.max_entries), means)
+
+
+class Solver(Protocol):
+    """Least squares on one matrix of documents for any targets."""
+
+    def weights(self, targets: FloatArray) -> FloatArray:
+        """Shape (n_documents, k) to (n_features, k)."""
+        ...
+
+    def predictions(self, weights: FloatArray) -> FloatArray:
+        """Shape (n_features, k) to (n_documents, k)."""
+        ...
+
+
+def solved(
+    solver: Solver, corpus: Corpus, labels: IntArray, n_features: int, on_progress: Callable[[float], None]
+) -> Iterator[FloatArray]:
+    """Weights of some labels at a time, each of shape (n_features, k); the targets are those of `fit_ridge`."""
+    targets = _Targets(corpus, labels, label_means(corpus, labels))
+    step = max(16, _CELLS_AT_ONCE // n_features)
     for start in range(0, len(labels), step):
         on_progress(start / len(labels))
-        columns = np.arange(start, min(start + step, len(labels)))
-        blocks.append(above(_solved(solver, targets, columns).T, config.smallest_weight))
-    by_label = sparse.csr_matrix(sparse.vstack(blocks))
-    return RidgeWeights(labels, _bounded(by_label.T.tocsr(), config.max_entries), means)
+        yield _solved(solver, targets, np.arange(start, min(start + step, len(labels))))
+
+
+def label_means(corpus: Corpus, labels: IntArray) -> FloatArray:
+    """Share of the documents that bear each label, shape (len(labels),)."""
+    return (corpus.counts[labels] / max(corpus.n_documents, 1)).astype(np.float32)
 
 
 class _Dual:
@@ -99,39 +122,45 @@ class _Primal:
 
 
 class _Targets:
-    """Centred targets of a block of labels, and the cells whose target is a guess."""
+    """Centred targets of a block of labels, and how much of each is a guess."""
 
     def __init__(self, corpus: Corpus, labels: IntArray, means: FloatArray) -> None:
         self._gold = corpus.gold[:, labels].tocsc()
         self._rejected = corpus.rejected[:, labels].tocsc()
-        self.open_rows = np.flatnonzero(~corpus.looked_at)
+        self._confirmed = corpus.confirmed[:, labels].tocsc()
+        self.open_rows = np.flatnonzero(corpus.completeness < 1.0)
+        self._completeness = corpus.completeness[self.open_rows, None]
         self._means = means
 
     def block(self, columns: IntArray) -> FloatArray:
         targets = self._gold[:, columns].toarray() - self._means[columns]
-        rejected = self._rejected[:, columns].tocoo()
-        targets[rejected.row, rejected.col] += _REJECTED_TARGET * (rejected.data - 1.0)
+        rejected, confirmed = self._rejected[:, columns].tocoo(), self._confirmed[:, columns].tocoo()
+        targets[rejected.row, rejected.col] -= _TARGET_BEYOND * np.maximum(rejected.data - 1.0, 0.0)
+        targets[confirmed.row, confirmed.col] += _TARGET_BEYOND * confirmed.data
         return np.asarray(targets, np.float32)
 
-    def is_open(self, columns: IntArray) -> NDArray[np.bool_]:
-        known = self._gold[:, columns][self.open_rows] + self._rejected[:, columns][self.open_rows]
-        return np.asarray(known.toarray() == 0)
+    def openness(self, columns: IntArray) -> FloatArray:
+        """Share of the target that is a guess, of the rows that are open; shape (n_open_rows, k)."""
+        known = (self._gold[:, columns][self.open_rows] + self._rejected[:, columns][self.open_rows]).toarray()
+        shares = 1.0 - np.where(known > 0, np.minimum(known, 1.0), self._completeness)
+        return np.asarray(shares, np.float32)
 
 
-def _solved(solver: _Dual | _Primal, targets: _Targets, columns: IntArray) -> FloatArray:
+def _solved(solver: Solver, targets: _Targets, columns: IntArray) -> FloatArray:
     block = targets.block(columns)
     if len(targets.open_rows) == 0:
         return solver.weights(block)
-    is_open = targets.is_open(columns)
-    known = block[targets.open_rows]
-    block[targets.open_rows] = np.where(is_open, 0.0, known)
+    openness = targets.openness(columns)
+    known = (1.0 - openness) * block[targets.open_rows]
+    block[targets.open_rows] = known
     for _ in range(_IMPUTATIONS):
         guess = np.clip(solver.predictions(solver.weights(block))[targets.open_rows], -1.0, 1.0)
-        block[targets.open_rows] = np.where(is_open, guess, known)
+        block[targets.open_rows] = openness * guess + known
     return solver.weights(block)
 
 
-def _most_used(corpus: Corpus, config: RidgeConfig) -> IntArray:
+def most_used(corpus: Corpus, config: RidgeConfig) -> IntArray:
+    """The labels that have a regression, ascending; none where too many are in use."""
     limit = config.max_labels if int((corpus.counts > 0).sum()) <= config.most_labels else 0
     order = np.argsort(-corpus.counts, kind="stable")[:limit]
     return np.sort(order[corpus.counts[order] > 0]).astype(np.int64)

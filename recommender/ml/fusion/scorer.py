@@ -10,8 +10,13 @@ from scipy import sparse
 
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.fusion.blending import Blend
 from recommender.ml.fusion.boosting import BoostedGraph
-from recommender.ml.fusion.pairs import Document, PairFeatures, PairTable
+from recommender.ml.fusion.network_source import NetworkReader
+from recommender.ml.fusion.pair_table import Document, PairTable
+from recommender.ml.fusion.pairs import PairFeatures
+from recommender.ml.fusion.readers import opened_readers
+from recommender.ml.fusion.scored_sources import COLUMN
 from recommender.ml.fusion.sources import Sources
 from recommender.ml.fusion.sparse_rows import from_tensors
 from recommender.ml.fusion.tag_side import TagSide, tag_side
@@ -41,6 +46,7 @@ class FusionScorer:
 
     features: PairFeatures
     trees: BoostedGraph
+    blend: Blend
     document_ids: tuple[str, ...]
     max_tokens: int
     floor: float
@@ -54,9 +60,13 @@ class FusionScorer:
         }
         lexical = LexicalIndex.from_tensors(names, json.loads(parts.files[NAME_WORDS]))
         tags = TagSide(lexical, from_tensors("tag_texts", parts.tensors))
+        sources = Sources.from_tensors(parts.tensors, n_labels)
+        network = NetworkReader.of_parts(parts, n_labels, threads)
+        readers = (*((network,) if network else ()), *opened_readers(parts, sources.index.gold, threads))
         return cls(
-            PairFeatures(space, Sources.from_tensors(parts.tensors, n_labels), tags),
-            BoostedGraph(parts.graphs[TREES_GRAPH], threads),
+            PairFeatures(space, sources, tags, readers),
+            BoostedGraph(parts.graphs[TREES_GRAPH], [COLUMN[name] for name in parts.settings["features"]], threads),
+            Blend(**parts.settings["blend"]),
             tuple(json.loads(parts.files[DOCUMENT_IDS])),
             int(parts.settings["max_tokens"]),
             float(parts.settings["floor"]),
@@ -68,14 +78,15 @@ class FusionScorer:
         old = self.features.tags
         texts = sparse.csr_matrix(sparse.vstack([old.texts, new.texts]))
         tags = TagSide(old.names.extended(tag_texts), texts)
-        return replace(self, features=replace(self.features, tags=tags))
+        readers = tuple(reader.with_tags(tag_texts) for reader in self.features.readers)
+        return replace(self, features=replace(self.features, tags=tags, readers=readers))
 
     def logits(self, texts: Sequence[Text], chosen: Sequence[Iterable[int]] = ()) -> tuple[FloatArray, BoolArray]:
         """See Scorer."""
         documents = self._documents(texts, chosen)
         table = self.features.table(documents)
         logits = np.full((len(texts), self.features.n_labels), self.floor, np.float32)
-        logits[table.rows, table.labels] = np.maximum(self.trees.logits(table.features), self.floor)
+        logits[table.rows, table.labels] = self.pair_logits(table.features)
         return logits, np.array([document.tokens.truncated for document in documents], np.bool_)
 
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:
@@ -136,8 +147,13 @@ class FusionScorer:
         """The label's logit in every text of the table, shape (n_texts,)."""
         logits = np.full(table.n_texts, self.floor, np.float32)
         mine = table.labels == label
-        logits[table.rows[mine]] = np.maximum(self.trees.logits(table.features[mine]), self.floor)
+        logits[table.rows[mine]] = self.pair_logits(table.features[mine])
         return logits
+
+    def pair_logits(self, features: FloatArray) -> FloatArray:
+        """Logits of pairs with the columns of FEATURES, none below the floor, shape (n_pairs,)."""
+        floored: FloatArray = np.maximum(self.blend.logits(self.trees.logits(features), features), self.floor)
+        return floored
 
     def _telling_words(self, document: Document, label: int) -> dict[str, float]:
         """The words most likely to carry the label, and their weights in the linear sources and in its names."""

@@ -26,7 +26,7 @@ class SourceLimits:
     ridge: RidgeConfig
     features_a_document: int
     label_trees: bool
-    threads: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def _fitted_trees(
     return train_label_trees(
         corpus.features,
         corpus.gold,
-        LabelTreeSettings(threads=limits.threads),
+        LabelTreeSettings(),
+        seed=limits.seed,
         on_progress=lambda done: on_progress("growing label trees", 0.7 + 0.3 * done),
     )

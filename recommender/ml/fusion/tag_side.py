@@ -49,5 +49,5 @@ class TagSide:
 
 def tag_side(tag_texts: Sequence[TagText], space: FeatureSpace) -> TagSide:
     """In the feature space of the documents; words that no document has are left out."""
-    texts = rows_of_bags([space.bag_of(as_tokens(each)) for each in tag_texts], space.n_features)
+    texts = rows_of_bags([space.tf_idf_bag(as_tokens(each)) for each in tag_texts], space.n_features)
     return TagSide(LexicalIndex.build(tag_texts), texts)

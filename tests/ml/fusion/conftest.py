@@ -3,15 +3,15 @@
 import pytest
 
 from recommender.ml import TrainedRanker, train_ranker
+from recommender.ml.configs import FusionConfig
 from recommender.ml.fusion.config import BoostingConfig
-from recommender.ml.recipes import FusionConfig
 from tests.ml.conftest import silent
 from tests.ml.fusion.newsroom import LABEL_SPACE, TAG_TEXTS, examples
 
 QUICK = FusionConfig(boosting=BoostingConfig(n_trees=60), threads=1)
 
 
-def train_fusion(seed: int = 1) -> TrainedRanker:
+def train_fusion(config: FusionConfig = QUICK) -> TrainedRanker:
     """On 120 documents, weighed and calibrated on the 40 after them."""
     documents = examples()
     return train_ranker(
@@ -19,8 +19,8 @@ def train_fusion(seed: int = 1) -> TrainedRanker:
         train=documents[:120],
         dev=documents[120:],
         label_space=LABEL_SPACE,
-        config=QUICK,
-        seed=seed,
+        config=config,
+        seed=1,
         on_progress=silent,
         tag_texts=TAG_TEXTS,
     )

@@ -19,7 +19,7 @@ def pairs(n: int = 600, seed: int = 0) -> TrainingPairs:
 def test_graph_and_training_agree_on_every_pair_also_with_missing_values() -> None:
     learnt = pairs()
     boosted = boost(learnt, BoostingConfig(n_trees=40), seed=1, threads=1)
-    graph = BoostedGraph(as_graph(boosted, 5), threads=1)
+    graph = BoostedGraph(as_graph(boosted), boosted.columns.tolist(), threads=1)
     others = pairs(seed=1).features
 
     assert graph.logits(others) == pytest.approx(boosted.logits(others), abs=1e-4)
@@ -34,7 +34,9 @@ def test_a_threshold_that_is_hit_exactly_goes_the_same_way_in_both() -> None:
     grid = np.full((len(middles), 5), np.nan, np.float32)
     grid[:, 0] = middles
 
-    assert BoostedGraph(as_graph(boosted, 5), 1).logits(grid) == pytest.approx(boosted.logits(grid), abs=1e-4)
+    assert BoostedGraph(as_graph(boosted), boosted.columns.tolist(), 1).logits(grid) == pytest.approx(
+        boosted.logits(grid), abs=1e-4
+    )
 
 
 def test_gains_point_at_the_features_that_decide() -> None:

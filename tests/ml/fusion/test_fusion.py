@@ -16,9 +16,12 @@ from recommender.ml import (
     train_ranker,
     widened,
 )
-from recommender.ml.fusion.pairs import Document, as_if_unseen
+from recommender.ml.bundles import TENSORS
+from recommender.ml.fusion.calibrating import JudgedPairs, calibrated_on_pairs
+from recommender.ml.fusion.pair_table import Document, as_if_unseen
 from recommender.ml.fusion.scorer import FusionScorer
 from recommender.ml.tag_texts import TagText
+from recommender.ml.tensors import mapped_tensors
 from recommender.ml.text import tokenise
 from tests.ml.conftest import silent
 from tests.ml.fusion.conftest import QUICK, train_fusion
@@ -65,10 +68,31 @@ def test_a_bundle_answers_like_the_model_in_memory(fusion: TrainedRanker, tmp_pa
     assert (tmp_path / "bundle" / "report.json").is_file()
 
 
+def test_a_bundle_gives_thresholds_for_another_precision_without_training(
+    fusion: TrainedRanker, tmp_path: Path
+) -> None:
+    save_bundle(fusion, tmp_path / "bundle")
+    judged = JudgedPairs.from_tensors(mapped_tensors(tmp_path / "bundle" / TENSORS))
+    assert judged is not None
+
+    same, higher = (calibrated_on_pairs(judged, LABEL_SPACE, precision_target=target) for target in (0.7, 0.9))
+
+    assert np.array_equal(same.thresholds, fusion.calibration.thresholds)
+    assert np.mean(higher.thresholds) > np.mean(same.thresholds)
+
+
 def test_the_same_seed_gives_the_same_digest(fusion: TrainedRanker, tmp_path: Path) -> None:
     first = save_bundle(fusion, tmp_path / "first")
 
     again = save_bundle(train_fusion(), tmp_path / "again")
+
+    assert first.digest == again.digest
+
+
+def test_the_same_seed_gives_the_same_digest_with_label_trees_too(tmp_path: Path) -> None:
+    with_trees = replace(QUICK, label_trees="yes")
+
+    first, again = (save_bundle(train_fusion(with_trees), tmp_path / name) for name in ("first", "again"))
 
     assert first.digest == again.digest
 

@@ -88,3 +88,30 @@ def test_a_rejected_cell_lowers_the_score() -> None:
     after = scores(fitted(corpus_of(rejected, shared, 1)), shared)[2, 0]
 
     assert after < before - 0.1
+
+
+def test_a_confirmed_cell_raises_the_score() -> None:
+    shared = sparse.csr_matrix(np.eye(4, dtype=np.float32))
+    plain = [Example(Text("", ""), (0,) if row == 0 else ()) for row in range(4)]
+    confirmed = [replace(e, label_weights={0: 1.5}) if row == 0 else e for row, e in enumerate(plain)]
+
+    before = scores(fitted(corpus_of(plain, shared, 1)), shared)[0, 0]
+    after = scores(fitted(corpus_of(confirmed, shared, 1)), shared)[0, 0]
+
+    assert after > before + 0.1
+
+
+@pytest.mark.parametrize("unlabelled_weight", [0.0, 1.0])
+def test_what_was_shown_and_left_lowers_the_score_the_more_the_surer_it_was_seen(unlabelled_weight: float) -> None:
+    alike = sparse.csr_matrix(np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]] * 4, np.float32))
+    plain = [Example(Text("", ""), (0,) if row < 2 else (), unlabelled_weight=unlabelled_weight) for row in range(8)]
+
+    def score(weight: float) -> float:
+        weights = {0: weight} if weight else {}
+        left = [replace(e, label_weights=weights) if row in (2, 3) else e for row, e in enumerate(plain)]
+        return float(scores(fitted(corpus_of(left, alike, 1)), alike)[0, 0])
+
+    never, hardly, surely, rejected = (score(weight) for weight in (0.0, 0.3, 1.0, 2.0))
+
+    assert rejected < surely <= hardly <= never
+    assert (hardly < never) == (unlabelled_weight == 0.0)

@@ -7,11 +7,11 @@ import pytest
 from scipy import sparse
 
 from recommender.ml import Example, Text
+from recommender.ml.configs import FusionConfig
 from recommender.ml.fusion.corpus import Corpus, corpus_of, siblings
+from recommender.ml.fusion.crossfitting import crossfit_folds
 from recommender.ml.fusion.neighbours import fit_index
 from recommender.ml.fusion.statistics import fit_statistics
-from recommender.ml.fusion.training import crossfit_folds
-from recommender.ml.recipes import FusionConfig
 
 
 def corpus(
