@@ -13,7 +13,15 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from feedback.models import Decision, FeedbackEvent, Outcome, Recommendation, Suggestion, TagMonthTotal
+from feedback.models import (
+    Decision,
+    FeedbackEvent,
+    Outcome,
+    Recommendation,
+    StandingRejection,
+    Suggestion,
+    TagMonthTotal,
+)
 from tagplatform.common.admin import LargeTablePaginator, LedgerAdmin, PeriodFilter, ReadOnlyAdmin, link_to
 from tagplatform.taxonomy.models import Tag
 
@@ -122,7 +130,10 @@ class SuggestionAdmin(LedgerAdmin):
     list_filter = (PeriodFilter, "origin", "above_threshold", "shown", ("tag", AutocompleteSelectFilter))
     list_select_related = ("tag",)
     ordering = ("-id",)
-    fields = ("recommendation_link", "rank", "tag", "raw_score", "probability", "above_threshold", "shown", "origin")
+    fields = (
+        "recommendation_link", "rank", "tag", "raw_score", "probability", "adjustment", "above_threshold", "shown",
+        "origin", "propensity",
+    )  # fmt: skip
     readonly_fields = ("recommendation_link",)
 
     @display(description=_("recommendation"))
@@ -230,3 +241,32 @@ class TagMonthTotalAdmin(ReadOnlyAdmin):
     search_help_text = _("The whole code of a tag.")
     show_full_result_count = False
     paginator = LargeTablePaginator
+
+
+@admin.register(StandingRejection)
+class StandingRejectionAdmin(ReadOnlyAdmin):
+    """Which tags stay away from which texts, because somebody rejected them there."""
+
+    list_display = ("tag", "title", "source", "decided_at")
+    list_filter = ("tag__vocabulary", "source", ("tag", AutocompleteSelectFilter))
+    list_select_related = ("tag", "document", "source")
+    fields = ("tag", "title", "source", "content_hash", "recommendation_link", "decided_at")
+    readonly_fields = ("title", "recommendation_link")
+    search_fields = ("=tag__notation",)
+    search_help_text = _("The whole code of a tag.")
+    show_full_result_count = False
+    paginator = LargeTablePaginator
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StandingRejection]:
+        return super().get_queryset(request).defer("document__body", "document__extra")  # type: ignore[no-any-return]
+
+    @display(description=_("document"))
+    def title(self, rejection: StandingRejection) -> str:
+        return document_link(rejection.document)
+
+    @display(description=_("recommendation"))
+    def recommendation_link(self, rejection: StandingRejection) -> str:
+        if rejection.recommendation_id is None:
+            return "–"
+        link = reverse("admin:feedback_recommendation_change", args=[rejection.recommendation_id])
+        return link_to(link, _("open"))

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from feedback.counts import count_change, probabilities_of
 from feedback.metrics import count_decisions
 from feedback.models import Decision, Recommendation, Suggestion
+from feedback.rejections import follow_decisions
 from feedback.totals import add_totals, totals_of_change
 from tagplatform.common.ids import new_id
 from tagplatform.content.models import Source
@@ -40,9 +42,9 @@ def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor
     by_id = {event.event_id: event for event in events}
     decision_ids = {event_id: new_id() for event_id in by_id}
     new = _claim(source, decision_ids)
-    ranks = _ranks(recommendation_ids)
+    shown = _shown(recommendation_ids)
     decisions = [
-        _decision(event, decision_ids[event_id], source, ranks, actor)
+        _decision(event, decision_ids[event_id], source, shown, actor)
         for event_id, event in by_id.items()
         if event_id in new
     ]
@@ -50,6 +52,8 @@ def record_events(*, source: Source, events: Sequence[FeedbackEventInput], actor
     Decision.objects.bulk_create(decisions)
     count_decisions(decision.kind for decision in decisions)
     add_totals(totals_of_change(superseded, decisions))
+    follow_decisions(decisions)
+    count_change(superseded, decisions, probabilities_of(shown.values()))
     return EventCounts(recorded=len(new), duplicates=len(events) - len(new))
 
 
@@ -88,21 +92,19 @@ def _claim(source: Source, decision_ids: dict[str, uuid.UUID]) -> set[str]:
         return {event_id for (event_id,) in cursor.fetchall()}
 
 
-def _ranks(recommendation_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]]:
-    rows = Suggestion.objects.filter(recommendation__in=recommendation_ids).values_list(
-        "recommendation_id", "tag_id", "rank", "probability"
-    )
-    return {(recommendation, tag): (rank, probability) for recommendation, tag, rank, probability in rows}
+def _shown(recommendation_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], Suggestion]:
+    rows = Suggestion.objects.filter(recommendation__in=recommendation_ids)
+    return {(row.recommendation_id, row.tag_id): row for row in rows}
 
 
 def _decision(
     event: FeedbackEventInput,
     pk: uuid.UUID,
     source: Source,
-    ranks: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]],
+    shown: dict[tuple[uuid.UUID, uuid.UUID], Suggestion],
     actor: Any | None,
 ) -> Decision:
-    rank, probability = ranks.get((event.recommendation.pk, event.tag_id), (None, None))
+    suggestion = shown.get((event.recommendation.pk, event.tag_id))
     return Decision(
         pk=pk,
         recommendation=event.recommendation,
@@ -111,7 +113,7 @@ def _decision(
         source=source,
         tag_id=event.tag_id,
         kind=event.kind,
-        rank=rank,
-        probability=probability,
+        rank=suggestion.rank if suggestion else None,
+        probability=suggestion.probability if suggestion else None,
         actor=actor,
     )

@@ -30,6 +30,7 @@ class Recommendation(PublicModel):
         BLIND = "blind", _("blind")
         EXPLORATION = "exploration", _("exploration")
         SHADOW = "shadow", _("shadow")
+        INTERLEAVED = "interleaved", _("interleaved")
 
     vocabulary = models.ForeignKey(Vocabulary, models.PROTECT, related_name="+", db_index=False)
     source = models.ForeignKey(Source, models.PROTECT, null=True, related_name="+", db_index=False)
@@ -49,6 +50,11 @@ class Recommendation(PublicModel):
         verbose_name = _("recommendation")
         verbose_name_plural = _("recommendations")
         ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=["vocabulary", "id"], condition=Q(policy="interleaved"), name="recommendation_interleaved"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_id
@@ -60,7 +66,12 @@ class Suggestion(models.Model):
     class Origin(models.TextChoices):
         MODEL = "model", _("model")
         LABEL = "label", _("names and texts of a new tag")
+        EXAMPLES = "examples", _("documents that bear a new tag")
         EXPLORATION = "exploration", _("exploration")
+
+    class Team(models.TextChoices):
+        CHAMPION = "champion", _("champion")
+        CHALLENGER = "challenger", _("challenger")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     recommendation = models.ForeignKey(Recommendation, models.CASCADE, related_name="suggestions", db_constraint=False)
@@ -68,9 +79,16 @@ class Suggestion(models.Model):
     rank = models.PositiveSmallIntegerField()
     raw_score = models.FloatField(help_text=_("logit, as the model gave it"))
     probability = models.FloatField(help_text=_("calibrated, 0 to 1"))
+    adjustment = models.FloatField(
+        default=0.0, db_default=0.0, help_text=_("logits that newer decisions have added to the model's own")
+    )
     above_threshold = models.BooleanField()
     shown = models.BooleanField(default=True, help_text=_("off: it stayed folded and nobody saw it"))
     origin = models.CharField(max_length=12, choices=Origin, default=Origin.MODEL)
+    propensity = models.FloatField(null=True, help_text=_("probability with which it was tried out"))
+    team = models.CharField(
+        max_length=10, null=True, choices=Team, help_text=_("who gets the credit in an interleaved answer")
+    )
 
     class Meta:
         verbose_name = _("suggestion")
@@ -185,3 +203,76 @@ class TagMonthTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} {self.month:%Y-%m}"
+
+
+class StandingRejection(models.Model):
+    """A tag that somebody rejected on a text, or took off it, and that is not to be suggested for it again.
+
+    Follows the decisions in their transaction. The text is known by its document, or by what it says where it is not
+    stored; the row goes when the decision is undone or the tag is put on the text after all.
+    """
+
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    source = models.ForeignKey(Source, models.CASCADE, null=True, related_name="+", db_index=False)
+    document = models.ForeignKey(Document, models.CASCADE, null=True, related_name="+")
+    content_hash = models.CharField(max_length=64, db_index=True, help_text=_("SHA-256 of title and body"))
+    recommendation_id = models.UUIDField(null=True, help_text=_("the answer that it was rejected on"))
+    decided_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("standing rejection")
+        verbose_name_plural = _("standing rejections")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} {self.content_hash[:8]}"
+
+
+class LearningCut(models.Model):
+    """A moment at which a training run began to read the decisions: those before it are counted apart."""
+
+    vocabulary = models.ForeignKey(Vocabulary, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("beginning of a count")
+        verbose_name_plural = _("beginnings of counts")
+        ordering = ("-since",)
+        constraints = [models.UniqueConstraint(fields=["vocabulary", "since"], name="learning_cut_once")]
+
+    def __str__(self) -> str:
+        return f"{self.vocabulary_id} {self.since:%Y-%m-%d %H:%M}"
+
+
+class TagDecisionCount(models.Model):
+    """How one person (none: a program) has decided on a tag in a source since a cut, as it stands.
+
+    `expected` adds up the model's probabilities where the tag was accepted or rejected, `expected_ignored` where it was
+    ignored: what a model that is right would have seen accepted.
+    """
+
+    vocabulary = models.ForeignKey(Vocabulary, models.CASCADE, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, models.CASCADE, null=True, related_name="+", db_index=False)
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="+", db_index=False)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    since = models.DateTimeField(help_text=_("the cut before it"))
+    accepted = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0, help_text=_("and taken off"))
+    ignored = models.IntegerField(default=0)
+    added = models.IntegerField(default=0)
+    expected = models.FloatField(default=0.0)
+    expected_ignored = models.FloatField(default=0.0)
+
+    class Meta:
+        verbose_name = _("count of decisions")
+        verbose_name_plural = _("counts of decisions")
+        ordering = ("-since", "tag_id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tag", "source", "actor", "since"], nulls_distinct=False, name="tag_decision_count_once"
+            )
+        ]
+        indexes = [models.Index(fields=["vocabulary", "source", "since"], name="tag_decision_count_source")]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} {self.since:%Y-%m-%d}"

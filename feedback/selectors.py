@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterator
 
-from feedback.models import Decision, Recommendation
+from feedback.evidence import Evidence
+from feedback.models import Decision, Outcome, Recommendation
 from tagplatform.common.errors import NotFound
-from tagplatform.common.ids import parse_public_id
+from tagplatform.common.ids import moment_of_id, parse_public_id
 from tagplatform.content.models import Document, Source
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -43,6 +44,48 @@ def standing_decisions(vocabulary: Vocabulary) -> Iterator[tuple[uuid.UUID, uuid
         .distinct("document_id", "tag_id")
     )
     yield from newest_first.values_list("document_id", "tag_id", "kind").iterator(chunk_size=5000)
+
+
+def evidence_of(vocabulary: Vocabulary) -> Iterator[Evidence]:
+    """Every decision on a stored document, oldest first, in one streamed query."""
+    rows = (
+        Decision.objects.filter(vocabulary=vocabulary, document__isnull=False)
+        .order_by("pk")
+        .values_list(
+            "pk", "document_id", "tag_id", "kind", "rank", "actor_id", "source_id", "recommendation_id",
+            "recommendation__policy", "recommendation__outcome__status",
+        )
+    )  # fmt: skip
+    for row in rows.iterator(chunk_size=5000):
+        yield _evidence(*row)
+
+
+def _evidence(  # noqa: PLR0913 - the columns of the query
+    key: uuid.UUID,
+    document_id: uuid.UUID,
+    tag_id: uuid.UUID,
+    kind: str,
+    rank: int | None,
+    actor_id: int | None,
+    source_id: uuid.UUID | None,
+    recommendation_id: uuid.UUID | None,
+    policy: str | None,
+    status: str | None,
+) -> Evidence:
+    """Without a recommendation there is no policy, and the report itself is the submission."""
+    return Evidence(
+        id=key,
+        document_id=document_id,
+        tag_id=tag_id,
+        kind=kind,
+        moment=moment_of_id(key).timestamp(),
+        rank=rank,
+        actor_id=actor_id,
+        source_id=source_id,
+        recommendation_id=recommendation_id,
+        policy=policy or "",
+        submitted=recommendation_id is None or status == Outcome.Status.SUBMITTED,
+    )
 
 
 def number_of_decisions_since(vocabulary: Vocabulary, since_id: uuid.UUID | None) -> int:

@@ -1,7 +1,7 @@
 """The ledger is written here: what was shown, what was decided. Nothing in it is changed afterwards."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback.appending import append_answer
+from feedback.counts import Probabilities, count_change, probabilities_of
 from feedback.metrics import count_decisions
 from feedback.models import Decision, Outcome, Recommendation, Suggestion
 from feedback.outcomes import (
@@ -18,6 +19,7 @@ from feedback.outcomes import (
     decisions_of_submission,
     tags_after_discarding,
 )
+from feedback.rejections import follow_decisions
 from feedback.selectors import latest_decisions, latest_recommendation
 from feedback.totals import Totals, add_totals, month_of, totals_of_change
 from tagplatform.common.errors import Conflict, InvalidInput
@@ -96,6 +98,12 @@ class _Case:
         return self.outcome if submitted else None
 
     @property
+    def source_id(self) -> uuid.UUID | None:
+        """Of the recommendation; one that a person asked for without naming a source counts for the document's."""
+        document_source = self.document.source_id if self.document else None
+        return self.recommendation.source_id or document_source
+
+    @property
     def tag_ids_before(self) -> set[uuid.UUID]:
         return set(self.applied.tag_ids_before) if self.applied else self.tag_ids_now
 
@@ -138,7 +146,7 @@ def _record_without_recommendation(
         Decision(document=held, vocabulary=vocabulary, source_id=held.source_id, tag_id=tag, kind=kind, actor=actor)
         for tag, kind in sorted(kinds.items())
     ]
-    _append(decisions, superseded=[])
+    _append(decisions, superseded=[], probabilities={})
     set_document_tags(document=held, vocabulary=vocabulary, tag_ids=report.final_tag_ids, origin=origin, actor=actor)
     return OutcomeSummary(report.status, 1, {d.tag_id: str(d.kind) for d in decisions})
 
@@ -169,7 +177,7 @@ def _wanted(situation: Situation, report: OutcomeReport) -> dict[uuid.UUID, Deci
 
 def _append_decisions(
     case: _Case,
-    suggestions: Iterable[Suggestion],
+    suggestions: Sequence[Suggestion],
     before: Sequence[Decision],
     wanted: dict[uuid.UUID, Decision.Kind],
     actor: Any | None,
@@ -182,7 +190,7 @@ def _append_decisions(
             recommendation=case.recommendation,
             document=case.document,
             vocabulary_id=case.recommendation.vocabulary_id,
-            source_id=case.recommendation.source_id,
+            source_id=case.source_id,
             tag_id=tag_id,
             kind=kind,
             rank=shown[tag_id].rank if tag_id in shown else None,
@@ -192,14 +200,17 @@ def _append_decisions(
         for tag_id, kind in sorted(wanted.items())
         if tag_id not in standing or standing[tag_id].kind != kind
     ]
-    _append(after, superseded=[standing[d.tag_id] for d in after if d.tag_id in standing])
+    superseded = [standing[d.tag_id] for d in after if d.tag_id in standing]
+    _append(after, superseded=superseded, probabilities=probabilities_of(suggestions))
     return after
 
 
-def _append(decisions: Sequence[Decision], *, superseded: Iterable[Decision]) -> None:
+def _append(decisions: Sequence[Decision], *, superseded: Sequence[Decision], probabilities: Probabilities) -> None:
     Decision.objects.bulk_create(decisions)
     count_decisions(decision.kind for decision in decisions)
     add_totals(totals_of_change(superseded, decisions))
+    follow_decisions(decisions)
+    count_change(superseded, decisions, probabilities)
 
 
 def _apply_to_document(case: _Case, report: OutcomeReport, actor: Any | None, origin: str) -> None:

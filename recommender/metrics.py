@@ -25,6 +25,12 @@ _degraded = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+_shadow_answers = Counter(
+    "tagplatform_shadow_answers_total",
+    "Requests that a challenger was asked in the background: answered, dropped, unavailable, failed",
+    ["vocabulary", "result"],
+)
+
 
 def count_recommendation(*, vocabulary: str, abstained: bool, seconds: float) -> None:
     """One answer was given."""
@@ -36,3 +42,8 @@ def tell_loaded_version(*, vocabulary: str, number: int, degraded: bool) -> None
     """This process answers with that version."""
     _loaded.labels(vocabulary).set(number)
     _degraded.labels(vocabulary).set(degraded)
+
+
+def count_shadow_answer(*, vocabulary: str, result: str) -> None:
+    """A request was put to a challenger, or dropped because too many were waiting."""
+    _shadow_answers.labels(vocabulary, result).inc()

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from recommender.models import TrainingRun
@@ -60,12 +60,15 @@ class RunProgress:
         self._last_write = time.monotonic()
         start, end = self._span
         progress = start + (end - start) * min(max(fraction, 0.0), 1.0)
-        report_progress(self.run, stage=stage, progress=progress, log_tail="\n".join(self._lines))
+        try:
+            report_progress(self.run, stage=stage, progress=progress, log_tail="\n".join(self._lines))
+        except (OperationalError, InterfaceError):
+            connection.close()  # training goes on while the database is away; the next report connects again
 
     def _beat(self) -> None:
         while not self._stop.wait(settings.TRAINING_HEARTBEAT_SECONDS):
             try:
                 self._wanted = beat(self.run)
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 connection.close()
         connection.close()

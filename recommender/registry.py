@@ -1,10 +1,8 @@
-"""Bundles on disk and rows together: register a version, open its bundle, move the champion."""
+"""Bundles on disk and rows together: register a version, open its bundle, move an alias."""
 
 import logging
-import shutil
 import subprocess
-from collections.abc import Iterable
-from itertools import chain
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +12,27 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recommender import ml
-from recommender.models import ModelAlias, ModelAliasChange, ModelVersion, TrainingRun
+from recommender import bundle_folders, ml
+from recommender.bundle_store import StoreUnreachable
+from recommender.models import Interleaving, ModelAlias, ModelAliasChange, ModelVersion, TrainingRun
 from recommender.runs import TrainingCancelled, holds_run
-from recommender.selectors import former_champions
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
 
 logger = logging.getLogger(__name__)
 
 HELD_OUT_FILE = "heldout.safetensors"
-SEEN_FILE = "seen.bin"
+SEEN_FILE, LEARNT_FILE = "seen.bin", "learnt.bin"
 
 
 def bundle_directory(version: ModelVersion) -> Path:
-    """Where the bundle lies that answers."""
-    return Path(settings.BUNDLES_DIR) / version.bundle_path
+    """Where the bundle lies that answers; may be missing."""
+    return bundle_folders.folder_or_nothing(version.bundle_path)
 
 
 def evaluated_directory(version: ModelVersion) -> Path:
-    """Where the bundle lies that the version's figures were measured on."""
-    return Path(settings.BUNDLES_DIR) / version.evaluated_path
+    """Where the bundle lies that the version's figures were measured on; may be missing."""
+    return bundle_folders.folder_or_nothing(version.evaluated_path)
 
 
 def open_version(version: ModelVersion) -> ml.Ranker:
@@ -43,9 +41,9 @@ def open_version(version: ModelVersion) -> ml.Ranker:
     Raises ml.BundleError.
     """
     try:
-        ranker = ml.open_bundle(bundle_directory(version), threads=1)
-        if ranker.digest != version.bundle_digest:
-            raise ml.BundleCorrupt(f"digest {ranker.digest} on disk, {version.bundle_digest} registered")
+        ranker = _opened(version)
+    except StoreUnreachable:
+        raise  # says nothing of the bundle
     except ml.BundleError:
         logger.exception("bundle of %s cannot be opened", version.name)
         ready = ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.READY)
@@ -53,6 +51,23 @@ def open_version(version: ModelVersion) -> ml.Ranker:
         raise
     if version.status == ModelVersion.Status.CORRUPT:
         ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.READY)
+    return ranker
+
+
+def _opened(version: ModelVersion) -> ml.Ranker:
+    try:
+        return _open_registered(bundle_folders.folder(version.bundle_path), version)
+    except ml.BundleError as error:
+        fresh = None if isinstance(error, StoreUnreachable) else bundle_folders.fetched_anew(version.bundle_path)
+        if fresh is None:
+            raise
+        return _open_registered(fresh, version)
+
+
+def _open_registered(folder: Path, version: ModelVersion) -> ml.Ranker:
+    ranker = ml.open_bundle(folder, threads=1)
+    if ranker.digest != version.bundle_digest:
+        raise ml.BundleCorrupt(f"digest {ranker.digest} on disk, {version.bundle_digest} registered")
     return ranker
 
 
@@ -69,20 +84,14 @@ def seen_documents(version: ModelVersion) -> ml.SeenDocuments:
         return ml.SeenDocuments([])
 
 
+def learnt_examples(version: ModelVersion) -> ml.LearntExamples:
+    """What the version's twin has learnt, example by example. Raises ml.BundleError where that is not known."""
+    return ml.LearntExamples.load(evaluated_directory(version) / LEARNT_FILE)
+
+
 def reserve_bundle_path(run: TrainingRun, purpose: str) -> str:
     """A folder name that no other attempt uses, relative to the folder of bundles."""
     return f"{run.vocabulary.slug}/{run.public_id}-{run.attempts}-{purpose}"
-
-
-def remove_unregistered_bundles(run: TrainingRun, attempts: Iterable[int]) -> None:
-    """Delete what these attempts of the run left on disk without registering it; other attempts' folders stay."""
-    folder = Path(settings.BUNDLES_DIR) / run.vocabulary.slug
-    paths = ModelVersion.objects.filter(training_run=run).values_list("bundle_path", "evaluated_path")
-    registered = {path for pair in paths for path in pair}
-    left_overs = chain.from_iterable(folder.glob(f"{run.public_id}-{attempt}-*") for attempt in attempts)
-    for left_over in left_overs:
-        if f"{run.vocabulary.slug}/{left_over.name}" not in registered:
-            shutil.rmtree(left_over, ignore_errors=True)
 
 
 @transaction.atomic
@@ -93,7 +102,7 @@ def register_version(*, run: TrainingRun, fields: dict[str, Any]) -> ModelVersio
     """
     if not holds_run(run):
         raise TrainingCancelled
-    Vocabulary.objects.select_for_update().get(pk=run.vocabulary_id)
+    lock_aliases(run.vocabulary_id)
     last = ModelVersion.objects.filter(vocabulary=run.vocabulary).aggregate(last=Max("number"))["last"]
     return ModelVersion.objects.create(
         vocabulary=run.vocabulary,
@@ -109,45 +118,92 @@ def register_version(*, run: TrainingRun, fields: dict[str, Any]) -> ModelVersio
 def promote(
     *, version: ModelVersion, actor: Any | None, reason: str, is_rollback: bool = False
 ) -> ModelAliasChange | None:
-    """Make the version champion; None where it is already. Conflict where its bundle cannot be served."""
-    Vocabulary.objects.select_for_update().get(pk=version.vocabulary_id)
+    """Make the version champion; None where it is already. Conflict where its bundle cannot be served.
+
+    What was its challenger is none any more.
+    """
+    champion, challenger = ModelAlias.Name.CHAMPION, ModelAlias.Name.CHALLENGER
+    change = move_alias(name=champion, version=version, actor=actor, reason=reason, is_rollback=is_rollback)
+    if ModelAlias.objects.filter(version=version, name=challenger).exists():
+        take_alias_away(name=challenger, vocabulary_id=version.vocabulary_id, actor=actor, reason=reason)
+    return change
+
+
+@transaction.atomic
+def move_alias(
+    *, name: str, version: ModelVersion, actor: Any | None, reason: str, is_rollback: bool = False
+) -> ModelAliasChange | None:
+    """Let an alias point at the version, and write down who moved it and why; moves wait for each other.
+
+    None where it points there already. Conflict where the version's bundle cannot be served.
+    """
+    lock_aliases(version.vocabulary_id)
     version.refresh_from_db(fields=["status"])
     if version.status != ModelVersion.Status.READY:
-        raise Conflict(
-            _("%(version)s cannot go live: %(status)s.")
-            % {"version": version.name, "status": version.get_status_display()},
-            code="version_not_ready",
-        )
-    alias = ModelAlias.objects.filter(vocabulary=version.vocabulary_id, name=ModelAlias.Name.CHAMPION).first()
+        raise not_ready(version)
+    alias = ModelAlias.objects.filter(vocabulary=version.vocabulary_id, name=name).first()
     if alias is not None and alias.version_id == version.pk:
         return None
     previous_id = alias.version_id if alias else None
     ModelAlias.objects.update_or_create(
         vocabulary_id=version.vocabulary_id,
-        name=ModelAlias.Name.CHAMPION,
+        name=name,
         defaults={"version": version, "moved_at": timezone.now()},
     )
-    return ModelAliasChange.objects.create(
+    stop_comparison(version.vocabulary_id, actor=actor, reason=reason)
+    move = ModelAliasChange(
         vocabulary_id=version.vocabulary_id,
-        name=ModelAlias.Name.CHAMPION,
+        name=name,
         from_version_id=previous_id,
         to_version=version,
         actor=actor,
         reason=reason[:500],
         is_rollback=is_rollback,
     )
+    return _written_down(move)
 
 
-def roll_back(*, vocabulary: Vocabulary, actor: Any | None, reason: str) -> ModelVersion:
-    """Make the last former champion that can be opened champion again."""
-    for version in former_champions(vocabulary):
-        try:
-            open_version(version)
-        except ml.BundleError:
-            continue
-        promote(version=version, actor=actor, reason=reason, is_rollback=True)
-        return version
-    raise Conflict(_("There is no earlier version that could go live."), code="nothing_to_roll_back_to")
+@transaction.atomic
+def take_alias_away(*, name: str, vocabulary_id: uuid.UUID, actor: Any | None, reason: str) -> ModelAliasChange | None:
+    """Let the alias point nowhere, and write down who took it away and why; None where it points nowhere already."""
+    lock_aliases(vocabulary_id)
+    alias = ModelAlias.objects.filter(vocabulary=vocabulary_id, name=name).first()
+    if alias is None:
+        return None
+    alias.delete()
+    stop_comparison(vocabulary_id, actor=actor, reason=reason)
+    move = ModelAliasChange(
+        vocabulary_id=vocabulary_id, name=name, from_version_id=alias.version_id, actor=actor, reason=reason[:500]
+    )
+    return _written_down(move)
+
+
+def _written_down(move: ModelAliasChange) -> ModelAliasChange:
+    """The move in its place behind those before it; the aliases are locked."""
+    moves = ModelAliasChange.objects.filter(vocabulary=move.vocabulary_id, name=move.name)
+    move.position = (moves.aggregate(last=Max("position"))["last"] or 0) + 1
+    move.save()
+    return move
+
+
+def stop_comparison(vocabulary_id: uuid.UUID, *, actor: Any | None, reason: str) -> None:
+    """What is compared is champion and challenger no more; the aliases are locked."""
+    running = Interleaving.objects.filter(vocabulary=vocabulary_id, state=Interleaving.State.RUNNING)
+    running.update(state=Interleaving.State.STOPPED, ended_at=timezone.now(), ended_by=actor, reason=reason[:500])
+
+
+def lock_aliases(vocabulary_id: uuid.UUID) -> None:
+    """Until the transaction ends nobody else moves an alias of the vocabulary; answers go into the ledger meanwhile."""
+    Vocabulary.objects.select_for_update(no_key=True).get(pk=vocabulary_id)
+
+
+def not_ready(version: ModelVersion) -> Conflict:
+    """Why the version cannot answer."""
+    return Conflict(
+        _("%(version)s cannot go live: %(status)s.")
+        % {"version": version.name, "status": version.get_status_display()},
+        code="version_not_ready",
+    )
 
 
 def code_revision() -> str:

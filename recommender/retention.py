@@ -1,13 +1,13 @@
 """Which bundles stay on disk: of every vocabulary those that answer or may answer again, and the newest."""
 
-import shutil
 import uuid
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
+from recommender import bundle_folders
 from recommender.models import ModelAlias, ModelVersion
+from recommender.registry import lock_aliases
 from recommender.selectors import former_champions
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -17,14 +17,14 @@ Status = ModelVersion.Status
 def remove_old_bundles(vocabulary: Vocabulary) -> int:
     """Delete the bundles of all other versions, whose rows stay with their figures; returns how many versions."""
     with transaction.atomic():
-        Vocabulary.objects.select_for_update().get(pk=vocabulary.pk)  # no version goes live meanwhile
+        lock_aliases(vocabulary.pk)  # no version goes live meanwhile
         versions = ModelVersion.objects.filter(vocabulary=vocabulary).exclude(status=Status.DELETED)
         kept = versions.filter(pk__in=_kept(vocabulary))
         old = list(versions.exclude(pk__in=kept))
         folders = _folders(old) - _folders(list(kept))
         versions.filter(pk__in=[version.pk for version in old]).update(status=Status.DELETED)
     for folder in folders:
-        shutil.rmtree(Path(settings.BUNDLES_DIR) / folder, ignore_errors=True)
+        bundle_folders.remove(folder)
     return len(old)
 
 

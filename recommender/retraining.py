@@ -3,46 +3,29 @@
 import logging
 import resource
 import time
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from recommender import ml, registry
+from recommender.challengers import put_up_after_training
+from recommender.gate import budget_criteria, judge
+from recommender.kinds import retired_tags, workshop_for
+from recommender.left_overs import remove_unregistered_bundles, remove_what_ended_runs_left
 from recommender.models import BASELINE, ModelVersion, TrainingRun
 from recommender.progress import RunProgress
+from recommender.repeating import repeat_training
+from recommender.resuming import note_data, resumed_workshop
 from recommender.retention import remove_old_bundles
-from recommender.runs import TrainingCancelled, finish_run
-from recommender.selectors import champion
+from recommender.runs import TrainingCancelled, begin_anew, finish_run
+from recommender.selectors import champion, champion_id
+from recommender.snapshots import register_snapshot, remove_old_snapshots
+from recommender.stages import BASELINE_FIGURES, note_stage
 from recommender.training_data import TrainingData, collect_training_data
 from recommender.workshop import Workshop, figures
 
 logger = logging.getLogger(__name__)
-
-FEWEST_COMPARED = 20  # unseen documents; with fewer, chance would decide
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Whether the candidate may go live, and why."""
-
-    verdict: str
-    reason: str
-    champion: ml.Evaluation | None = None
-    interval: tuple[float, float, float] | None = None
-
-    @property
-    def acceptable(self) -> bool:
-        return self.verdict != "worse"
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "champion": figures(self.champion) if self.champion else None,
-            "difference": self.interval,
-        }
 
 
 def carry_out(run: TrainingRun) -> None:
@@ -50,53 +33,107 @@ def carry_out(run: TrainingRun) -> None:
     State = TrainingRun.State  # noqa: N806
     try:
         with RunProgress(run) as progress:
-            registry.remove_unregistered_bundles(run, range(1, run.attempts))
-            reason, report = _train_and_judge(run, progress)
-        if finish_run(run, State.SUCCEEDED if report else State.SKIPPED, reason=reason, report=report) and report:
+            remove_what_ended_runs_left(run.vocabulary)
+            remove_unregistered_bundles(run, range(1, run.attempts))
+            reason, report = (repeat_training if run.repeats else _train_and_judge)(run, progress)
+        if not report:
+            finish_run(run, State.SKIPPED, reason=reason)
+        else:
+            put_up_after_training(run, report)
             remove_old_bundles(run.vocabulary)
+            remove_old_snapshots(run.vocabulary)
     except TrainingCancelled:
         finish_run(run, State.CANCELLED, reason=_("Cancelled."))
     except ml.NotEnoughExamples as error:
         finish_run(run, State.SKIPPED, reason=str(error))
+    except (OperationalError, InterfaceError):
+        logger.warning("the database went away during %s; it will be taken up again", run.public_id, exc_info=True)
+        connection.close()
+    except MemoryError:
+        logger.exception("training run %s has no memory left", run.public_id)
+        words = _("The memory ran out. Allow training more (TRAINING_MEMORY_MB), or train a smaller recipe.")
+        finish_run(run, State.FAILED, reason=words)
     except Exception as error:
         logger.exception("training run %s failed", run.public_id)
         finish_run(run, State.FAILED, reason=f"{type(error).__name__}: {error}")
     finally:
-        registry.remove_unregistered_bundles(run, [run.attempts])
+        _clear_away(run)
+
+
+def _clear_away(run: TrainingRun) -> None:
+    """Remove what neither a version nor the next attempt needs; where the database is away, that attempt will."""
+    try:
+        remove_unregistered_bundles(run, range(1, run.attempts + 1))
+    except (OperationalError, InterfaceError):
+        connection.close()
 
 
 def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict[str, Any]]:
     """Why it was skipped or (not) promoted, and the report; an empty report means skipped."""
     started = time.monotonic()
-    progress("collecting documents", 0.0)
     present = champion(run.vocabulary)
-    data = collect_training_data(run.vocabulary, known=_columns(present))
-    progress.log(f"{len(data.examples)} documents, {data.label_space.n_labels} tags")
-    if _nothing_new(run, present, data):
+    workshop = resumed_workshop(run, progress, present) or _new_workshop(run, progress, present)
+    if workshop is None:
         return _("Nothing has changed since the champion was trained."), {}
-    workshop = Workshop(run, data, progress)
+    data = workshop.data
     trained, evaluation = workshop.train_and_measure()
     baseline = _baseline(run, data, evaluation, workshop)
     progress.span(0.7, 0.72)
     progress("comparing with the champion", 0.0)
-    judgement = _judge(workshop, evaluation, present)
+    judgement = judge(workshop, trained, evaluation, present)
     fields = workshop.finish(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
-    promoted = judgement.acceptable and workshop.policy.promote_automatically
+    judgement = judgement.within_budgets(budget_criteria(workshop, fields, present))
+    reason, promoted = judgement.reason, judgement.acceptable and workshop.policy.promote_automatically
     with transaction.atomic():
         version = registry.register_version(run=run, fields=fields)
+        assert workshop.snapshot is not None
+        register_snapshot(run=run, written=workshop.snapshot, data=data, version=version)
+        if promoted and champion_id(run.vocabulary) != (present and present.pk):
+            promoted, reason = False, _overtaken(reason)
         if promoted:
-            registry.promote(version=version, actor=run.requested_by, reason=judgement.reason)
-    return judgement.reason, {
-        "data_digest": data.digest,
-        "documents": workshop.split_sizes(),
-        "metrics": figures(evaluation),
-        "baseline": baseline,
-        **judgement.as_dict(),
-        "promoted": promoted,
-        "version": version.name,
-        "seconds": round(time.monotonic() - started, 1),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
+            registry.promote(version=version, actor=run.requested_by, reason=reason)
+        report = {
+            "data_digest": data.digest,
+            "documents": workshop.split_sizes(),
+            "evidence": dict(data.evidence),
+            "metrics": figures(evaluation),
+            "kind": run.kind,
+            "kind_reason": run.kind_reason,
+            "parent": workshop.parent.version.name if workshop.parent else None,
+            "retired_tags": retired_tags(data, run.vocabulary),
+            "baseline": baseline,
+            "baseline_tags": workshop.baseline_tags() if baseline else {},
+            **judgement.as_dict(),
+            "reason": reason,
+            "promoted": promoted,
+            "version": version.name,
+            "seconds": round(time.monotonic() - started, 1),
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+        finish_run(run, TrainingRun.State.SUCCEEDED, reason=reason, report=report)
+    return reason, report
+
+
+def _new_workshop(run: TrainingRun, progress: RunProgress, present: ModelVersion | None) -> Workshop | None:
+    """Documents and decisions as they are now, with their snapshot; None where nothing is new."""
+    if run.finished:
+        begin_anew(run)
+    progress("collecting documents", 0.0)
+    data = collect_training_data(run.vocabulary, known=_columns(present))
+    progress.log(f"{len(data.examples)} documents, {data.label_space.n_labels} tags")
+    if _nothing_new(run, present, data):
+        return None
+    workshop = workshop_for(run, data, progress, present)
+    progress.log(run.kind_reason)
+    workshop.snapshot = workshop.write_snapshot()
+    note_data(run, workshop.snapshot, present)
+    return workshop
+
+
+def _overtaken(reason: str) -> str:
+    """The version was judged beside a champion that is none any more; what stands now was somebody's wish."""
+    words = _("%(reason)s. It stays a candidate, because the champion has been moved while it was trained.")
+    return words % {"reason": reason}
 
 
 def _must_be_quick(run: TrainingRun) -> bool:
@@ -121,51 +158,20 @@ def _nothing_new(run: TrainingRun, present: ModelVersion | None, data: TrainingD
 
 
 def _baseline(run: TrainingRun, data: TrainingData, evaluation: ml.Evaluation, workshop: Workshop) -> dict[str, Any]:
-    """The figures of per-tag logistic regression on the same split: its own, known already, or measured now."""
+    """The figures of per-tag logistic regression on the same split: its own, known already, or measured now.
+
+    None of an update: the last full run has them, and they would take longer than the update.
+    """
     if run.recipe == BASELINE:
         return figures(evaluation)
+    if BASELINE_FIGURES in run.finished:
+        return dict(run.finished[BASELINE_FIGURES]["figures"])
     known = ModelVersion.objects.filter(
         vocabulary=run.vocabulary, recipe=BASELINE, training_run__report__data_digest=data.digest
     )
     latest = known.order_by("-id").first()
-    return dict(latest.metrics) if latest else figures(workshop.measure_recipe(BASELINE))
-
-
-def _judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion | None) -> Judgement:
-    """The candidate beside the champion: both twins on the held-out documents that neither has seen."""
-    if present is None:
-        return Judgement("first", _("The first version."))
-    try:
-        old = workshop.measure(ml.open_bundle(registry.evaluated_directory(present)))
-    except ml.BundleError:
-        return Judgement("first", _("The champion %(name)s cannot be opened.") % {"name": present.name})
-    unseen = workshop.unseen_rows(present)
-    rows = unseen if len(unseen) >= FEWEST_COMPARED else None
-    comparison = ml.compare(evaluation, old, seed=0, tolerance=workshop.policy.tolerance, rows=rows)
-    interval = (comparison.difference, comparison.low, comparison.high)
-    reason = _with_caution(_reason(comparison, present), n_unseen=len(unseen), n_held_out=old.n_documents)
-    return Judgement(comparison.verdict, reason, old, interval)
-
-
-def _with_caution(reason: str, *, n_unseen: int, n_held_out: int) -> str:
-    """The reason, and on what it stands where the champion's twin has learnt from held-out documents."""
-    if n_unseen == n_held_out:
-        return reason
-    values = {"reason": reason, "unseen": n_unseen, "seen": n_held_out - n_unseen}
-    if n_unseen >= FEWEST_COMPARED:
-        return (
-            _("%(reason)s (compared on the %(unseen)d held-out documents that the champion's twin does not know)")
-            % values
-        )
-    return _("%(reason)s (compared on all held-out documents, of which the champion's twin knows %(seen)d)") % values
-
-
-def _reason(comparison: ml.Comparison, present: ModelVersion) -> str:
-    difference, low, high = (100 * value for value in (comparison.difference, comparison.low, comparison.high))
-    words = {
-        "better": _("Better than %(champion)s"),
-        "not worse": _("Not worse than %(champion)s"),
-        "worse": _("Worse than %(champion)s, so it does not go live"),
-    }
-    start = words[comparison.verdict] % {"champion": present.name}
-    return f"{start}: nDCG@5 {difference:+.1f} ({low:+.1f} … {high:+.1f})"
+    if latest or workshop.parent:
+        return dict(latest.metrics) if latest else {}
+    found = figures(workshop.measure_recipe(BASELINE))
+    note_stage(run, BASELINE_FIGURES, figures=found)
+    return found

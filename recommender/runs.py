@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recommender.models import BASELINE, TrainingPolicy, TrainingRun
+from feedback.counts import begin_count
+from recommender.models import BASELINE, ModelVersion, TrainingPolicy, TrainingRun
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -35,10 +36,19 @@ def first_recipes(vocabulary: Vocabulary) -> list[str]:
     return [recipe for recipe in dict.fromkeys([BASELINE, training_policy(vocabulary).recipe]) if recipe not in done]
 
 
-def request_training(
-    *, vocabulary: Vocabulary, trigger: str, requested_by: Any | None = None, recipe: str | None = None
+def request_training(  # noqa: PLR0913 - one call that says everything
+    *,
+    vocabulary: Vocabulary,
+    trigger: str,
+    requested_by: Any | None = None,
+    recipe: str | None = None,
+    repeats: TrainingRun | None = None,
+    kind: str = "",
 ) -> TrainingRun:
-    """A queued run. Conflict where one is active: the database allows one at a time for each vocabulary."""
+    """A queued run; without a `kind` the policy decides whether it is full or incremental.
+
+    Conflict where one is active: the database allows one at a time for each vocabulary.
+    """
     policy = training_policy(vocabulary)
     try:
         with transaction.atomic():
@@ -47,6 +57,8 @@ def request_training(
                 recipe=recipe or policy.recipe,
                 trigger=trigger,
                 requested_by=requested_by,
+                repeats=repeats,
+                asked_kind=kind,
             )
     except IntegrityError as error:
         raise Conflict(
@@ -71,13 +83,25 @@ def claim_run(run_id: uuid.UUID, *, worker: str) -> TrainingRun | None:
         state=State.RUNNING,
         worker=worker,
         attempts=F("attempts") + 1,
-        started_at=now,
         heartbeat_at=now,
         progress=0,
         stage="",
         reason="",
     )
-    return TrainingRun.objects.select_related("vocabulary").get(pk=run_id) if claimed else None
+    if not claimed:
+        return None
+    run = TrainingRun.objects.select_related("vocabulary").get(pk=run_id)
+    if not run.finished:
+        begin_anew(run)
+    return run
+
+
+def begin_anew(run: TrainingRun) -> None:
+    """Nothing that an earlier attempt has finished counts; the decisions are read from now on."""
+    run.started_at, run.finished = timezone.now(), {}
+    mine = TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, state=State.RUNNING)
+    mine.update(started_at=run.started_at, finished=run.finished)
+    begin_count(vocabulary_id=run.vocabulary_id, since=run.started_at)
 
 
 def beat(run: TrainingRun) -> bool:
@@ -98,6 +122,13 @@ def report_progress(run: TrainingRun, *, stage: str, progress: float, log_tail: 
     TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, state=State.RUNNING).update(
         stage=stage[:100], progress=min(max(progress, 0.0), 1.0), log_tail=log_tail, heartbeat_at=timezone.now()
     )
+
+
+def record_kind(run: TrainingRun, kind: str, *, reason: str, parent: ModelVersion | None) -> None:
+    """What the run turned out to be, and why."""
+    run.kind, run.kind_reason, run.parent = kind, reason, parent
+    mine = TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, state=State.RUNNING)
+    mine.update(kind=kind, kind_reason=reason, parent=parent)
 
 
 def finish_run(run: TrainingRun, state: str, *, reason: str = "", report: dict[str, Any] | None = None) -> bool:

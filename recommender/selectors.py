@@ -12,11 +12,17 @@ from tagplatform.taxonomy.models import Vocabulary
 
 def champion(vocabulary: Vocabulary) -> ModelVersion | None:
     """The version whose answers are served; its `vocabulary` is loaded."""
-    alias = (
-        ModelAlias.objects.select_related("version__vocabulary")
-        .filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION)
-        .first()
-    )
+    return _version_of_alias(vocabulary, ModelAlias.Name.CHAMPION)
+
+
+def challenger(vocabulary: Vocabulary) -> ModelVersion | None:
+    """The version that is tried beside the champion; its `vocabulary` is loaded."""
+    return _version_of_alias(vocabulary, ModelAlias.Name.CHALLENGER)
+
+
+def _version_of_alias(vocabulary: Vocabulary, name: str) -> ModelVersion | None:
+    aliases = ModelAlias.objects.select_related("version__vocabulary", "version__training_run")
+    alias = aliases.filter(vocabulary=vocabulary, name=name).first()
     return alias.version if alias else None
 
 
@@ -38,7 +44,7 @@ def former_champions(vocabulary: Vocabulary) -> list[ModelVersion]:
 
 def _champion_stack(vocabulary: Vocabulary) -> list[uuid.UUID | None]:
     """The champions one upon the other: a promotion puts one on top, a roll back takes off what lies above its own."""
-    changes = ModelAliasChange.objects.filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION).order_by("pk")
+    changes = ModelAliasChange.objects.filter(vocabulary=vocabulary, name=ModelAlias.Name.CHAMPION).order_by("position")
     stack: list[uuid.UUID | None] = []
     for before, after, is_rollback in changes.values_list("from_version_id", "to_version_id", "is_rollback"):
         stack = stack or [before]

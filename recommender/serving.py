@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
@@ -14,17 +13,18 @@ from django.utils.translation import gettext as _
 
 from recommender import ml
 from recommender.metrics import tell_loaded_version
-from recommender.models import ModelAlias, ModelVersion
+from recommender.models import ModelVersion
 from recommender.present import PresentRanker, RankerInVocabulary
 from recommender.registry import open_version
 from recommender.selectors import champion, champion_id, former_champions
 from tagplatform.common.errors import Unavailable
 from tagplatform.taxonomy.models import Vocabulary
-from tagplatform.taxonomy.snapshot import VocabularySnapshot
+from tagplatform.taxonomy.snapshot import VocabularySnapshot, vocabulary_snapshot
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 30.0
+WARM_UP_TEXT = ml.Text("Warm up", "Some words that any model reads before it answers. 任何模型先读这几个字。")
 
 
 class LoadedRanker:
@@ -38,6 +38,12 @@ class LoadedRanker:
     def at(self, snapshot: VocabularySnapshot) -> PresentRanker:
         """The ranker with the vocabulary's present tags."""
         return self._in_vocabulary.at(snapshot)
+
+    def warm(self, snapshot: VocabularySnapshot) -> "LoadedRanker":
+        """Ranks one text, so that no editor is the first: what is made on first use is made, and errors show now."""
+        present = self.at(snapshot)
+        present.rank(WARM_UP_TEXT, limit=1, allowed=present.recommendable, chosen=())
+        return self
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,12 @@ class RankerStore:
         if loaded.version.pk != version.pk:
             self._load_aside(vocabulary, version)
         return self._loaded[vocabulary.pk]
+
+    def follows(self, vocabulary_id: uuid.UUID, version_id: uuid.UUID) -> bool:
+        """Whether this version is what answers, and nothing is left to be settled."""
+        loaded = self._loaded.get(vocabulary_id)
+        settled = loaded is not None and not loaded.degraded and vocabulary_id not in self._attempts
+        return settled and loaded is not None and loaded.version.pk == version_id
 
     def forget(self) -> None:
         """Drop every loaded ranker (tests, and a process that wants its memory back)."""
@@ -121,7 +133,7 @@ class RankerStore:
 
     def _swap_in(self, vocabulary_id: uuid.UUID, version: ModelVersion) -> None:
         try:
-            fresh = LoadedRanker(version, open_version(version))
+            fresh = LoadedRanker(version, open_version(version)).warm(vocabulary_snapshot(vocabulary_id))
         except DatabaseError:
             self._conclude(vocabulary_id, version)  # the next request tries again
         except Exception:
@@ -172,15 +184,3 @@ def _candidates(vocabulary: Vocabulary, version: ModelVersion) -> Iterator[tuple
 
 
 rankers = RankerStore()
-
-
-def warm_up() -> None:
-    """Load every champion, so that the first editor does not wait for it."""
-    try:
-        for vocabulary in Vocabulary.objects.filter(model_aliases__name=ModelAlias.Name.CHAMPION):
-            with suppress(Unavailable):
-                rankers.current(vocabulary)
-    except DatabaseError:
-        logger.warning("the database cannot be reached yet; models are loaded when they are first asked for")
-    finally:
-        connection.close()

@@ -1,10 +1,11 @@
 """What the vocabulary says of its tags in words, as the models read it."""
 
 import re
+import uuid
+from collections.abc import Sequence
 
 from recommender import ml
-from tagplatform.taxonomy.labels import normalise_label
-from tagplatform.taxonomy.snapshot import TagEntry
+from tagplatform.taxonomy.snapshot import TagEntry, VocabularySnapshot
 
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _FEWEST_LETTERS = 3
@@ -25,6 +26,16 @@ def tag_text(tag: TagEntry) -> ml.TagText:
     )
 
 
+def exclusive_groups(tag_ids: Sequence[str], snapshot: VocabularySnapshot) -> tuple[tuple[int, ...], ...]:
+    """Labels that exclude each other because they stand below a facet that says so."""
+    labels_by_facet: dict[uuid.UUID, list[int]] = {}
+    for label, tag_id in enumerate(tag_ids):
+        tag = snapshot.tags.get(uuid.UUID(tag_id))
+        if tag is not None and tag.exclusive_facet is not None:
+            labels_by_facet.setdefault(tag.exclusive_facet, []).append(label)
+    return tuple(tuple(labels) for labels in labels_by_facet.values() if len(labels) > 1)
+
+
 def is_wordlike(notation: str) -> bool:
     """Whether a text may name the tag by its notation: "works-with::text" and "utf-8", not "p12345" or an address."""
     n_letters, n_digits = len(_LETTERS.findall(notation)), len(_DIGITS.findall(notation))
@@ -32,15 +43,8 @@ def is_wordlike(notation: str) -> bool:
     return _ADDRESS not in notation and has_letters and n_digits <= _DIGITS_A_LETTER * n_letters
 
 
-def searchable(text: ml.Text) -> str:
-    """Title and body in the form that names are compared in."""
-    return normalise_label(f"{text.title} {text.body}")
-
-
-def name_in(tag: TagEntry, searched: str) -> str | None:
-    """The first of the tag's names that stands in a `searchable` text as whole words (Chinese names: anywhere)."""
-    for label in tag.labels:
-        name = label.normalised_text
-        if name in searched and (not name.isascii() or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", searched)):
-            return label.text
-    return None
+def names_in(text: ml.Text, tags: Sequence[TagEntry]) -> list[str | None]:
+    """For each tag the words of the text that name it first, inflected or not; None where none do."""
+    names = ml.LexicalIndex.build([tag_text(tag) for tag in tags])
+    places = (names.where(text, place) for place in range(len(tags)))
+    return [found[0].text if found else None for found in places]

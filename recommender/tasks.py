@@ -9,10 +9,13 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.db import transaction
 
+from recommender import comparing
+from recommender.memory import limit_memory
 from recommender.models import TrainingRun
 from recommender.retraining import carry_out
 from recommender.runs import claim_run, remember_waking, request_training, runs_to_wake
-from recommender.schedules import schedule_every_vocabulary
+from recommender.schedules import missed_vocabularies, schedule_every_vocabulary
+from recommender.snapshots import erase_forgotten_texts
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -26,6 +29,7 @@ def train(self: "Task[Any, Any]", run_id: str) -> str:
     if run is None:
         logger.info("training run %s is not to be started here", run_id)
         return "not claimed"
+    limit_memory(settings.TRAINING_MEMORY_MB)
     carry_out(run)
     return "done"
 
@@ -54,6 +58,25 @@ def start_scheduled_training(vocabulary_id: str) -> str | None:
 
 
 @shared_task
+def make_up_for_missed_runs() -> int:
+    """Start the scheduled runs that could not start at their hour; returns how many."""
+    started = [start_scheduled_training(str(vocabulary_id)) for vocabulary_id in missed_vocabularies()]
+    return len([run for run in started if run is not None])
+
+
+@shared_task
 def schedule_retraining() -> int:
     """Every vocabulary has its monthly entry; returns how many were missing."""
     return schedule_every_vocabulary()
+
+
+@shared_task
+def erase_from_snapshots() -> int:
+    """Documents that were erased leave the data snapshots, too; returns how many snapshots held some."""
+    return erase_forgotten_texts()
+
+
+@shared_task
+def conclude_comparisons() -> int:
+    """End the comparisons by interleaving that have come to an end; returns how many have."""
+    return comparing.conclude_comparisons()

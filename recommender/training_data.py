@@ -2,45 +2,48 @@
 
 import hashlib
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
-
+from feedback.evidence import Evidence
 from feedback.models import Decision
-from feedback.selectors import standing_decisions
+from feedback.selectors import evidence_of
 from recommender import ml
-from recommender.tag_texts import tag_text
-from tagplatform.content.models import Document
+from recommender.cells import weighed_cells
+from recommender.cleaning import REPEATED_TEXTS, RETIRED_TAGS, clean
+from recommender.documents import TrainingDocument, dated, each_text_once, training_documents
+from recommender.evidence_policies import cleaning_limits, evidence_policy, weight_rules
+from recommender.models import EvidencePolicy
+from recommender.tag_texts import exclusive_groups, tag_text
+from recommender.weighing import WeighedCell
 from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.snapshot import VocabularySnapshot, vocabulary_snapshot
 
-REJECTED_WEIGHT = 2.0
-IGNORED_WEIGHT = 0.5
-WEIGHT_BY_KIND = {
-    Decision.Kind.REJECTED: REJECTED_WEIGHT,
-    Decision.Kind.REMOVED: REJECTED_WEIGHT,
-    Decision.Kind.IGNORED: IGNORED_WEIGHT,
-}
-NEVER_SHOWN_WEIGHT = 0.0
+DOUBTFUL_WEIGHT = 0.0
 SHOWN_KINDS = {Decision.Kind.ACCEPTED, Decision.Kind.REJECTED, Decision.Kind.IGNORED}
 
-Row = tuple[Any, ...]
-Decisions = Mapping[uuid.UUID, Mapping[uuid.UUID, str]]
+Resolve = Mapping[uuid.UUID, uuid.UUID]
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Examples, the columns that their labels stand for with their texts, and a digest that is equal for equal data."""
+    """Examples, the columns that their labels stand for with their texts, and a digest that is equal for equal data.
+
+    `blind` are examples that were tagged before anybody saw a suggestion: to evaluate on, never to learn from. `pool`
+    is every cell that somebody decided on, `evidence` what the run's report says of the decisions.
+    """
 
     examples: list[ml.Example]
     label_space: ml.LabelSpace
     tag_texts: tuple[ml.TagText, ...]  # one a label
     digest: str
+    blind: list[ml.Example] = field(default_factory=list)
+    pool: list[WeighedCell] = field(default_factory=list)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def window(self) -> tuple[datetime | None, datetime | None]:
@@ -54,17 +57,39 @@ class TrainingData:
 def collect_training_data(vocabulary: Vocabulary, *, known: tuple[str, ...] = ()) -> TrainingData:
     """Every document with a tag or a decision; `known` are the columns of the champion, which keep their place."""
     snapshot = vocabulary_snapshot(vocabulary.pk)
+    label_space = _label_space(vocabulary, snapshot, known)
+    one_tag = label_space.selection_mode == "one"
     resolve = _resolved_tags(vocabulary, snapshot)
+    documents, stands_for = each_text_once(training_documents(vocabulary), one_tag=one_tag)
+    documents = _with_resolved_tags(dated(documents), resolve)
+    evidence, n_retired = _resolved_evidence(evidence_of(vocabulary), resolve, stands_for)
+    judgements = _judgements(evidence, documents, evidence_policy(vocabulary.pk))
+    examples = _examples(documents, label_space, judgements)
+    if one_tag:
+        examples = [example for example in examples if len(example.labels) == 1]
+    tag_texts = _tag_texts(label_space, snapshot)
+    blind = [example for example in examples if example.document_id in judgements.blind]
+    return TrainingData(
+        [example for example in examples if example.document_id not in judgements.blind],
+        label_space,
+        tag_texts,
+        _digest(examples, label_space, tag_texts),
+        blind,
+        judgements.pool,
+        {
+            "decisions": len(evidence) + n_retired,
+            "dropped": {**judgements.dropped, REPEATED_TEXTS: len(stands_for), RETIRED_TAGS: n_retired},
+            "states": dict(Counter(str(cell.state) for cell in judgements.pool)),
+            "blind_documents": len(blind),
+        },
+    )
+
+
+def _label_space(vocabulary: Vocabulary, snapshot: VocabularySnapshot, known: tuple[str, ...]) -> ml.LabelSpace:
     mode: ml.SelectionMode = "one" if vocabulary.selection_mode == Vocabulary.SelectionMode.ONE else "many"
     recommendable = sorted(str(tag.id) for tag in snapshot.tags.values() if tag.recommendable)
     label_space = ml.LabelSpace(known, mode).extended(recommendable)
-    decisions = _decisions_by_document(vocabulary)
-    rows = _dated(list(_documents(vocabulary, decisions)))
-    examples = [_example(row, resolve, label_space.label_by_tag_id, decisions.get(row[0], {})) for row in rows]
-    if mode == "one":
-        examples = [example for example in examples if len(example.labels) == 1]
-    tag_texts = _tag_texts(label_space, snapshot)
-    return TrainingData(examples, label_space, tag_texts, _digest(examples, label_space, tag_texts))
+    return replace(label_space, exclusive_groups=exclusive_groups(label_space.tag_ids, snapshot))
 
 
 def _tag_texts(label_space: ml.LabelSpace, snapshot: VocabularySnapshot) -> tuple[ml.TagText, ...]:
@@ -73,7 +98,7 @@ def _tag_texts(label_space: ml.LabelSpace, snapshot: VocabularySnapshot) -> tupl
     return tuple(tag_text(tag) if tag is not None else ml.TagText("") for tag in tags)
 
 
-def _resolved_tags(vocabulary: Vocabulary, snapshot: VocabularySnapshot) -> dict[uuid.UUID, uuid.UUID]:
+def _resolved_tags(vocabulary: Vocabulary, snapshot: VocabularySnapshot) -> Resolve:
     """The recommendable tag that each tag counts as: itself, or what replaced it."""
     replaced = dict(
         vocabulary.tags.filter(replaced_by__isnull=False).values_list("pk", "replaced_by_id"),
@@ -89,63 +114,113 @@ def _resolved_tags(vocabulary: Vocabulary, snapshot: VocabularySnapshot) -> dict
     return resolved
 
 
-def _decisions_by_document(vocabulary: Vocabulary) -> Decisions:
-    decisions: dict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
-    for document_id, tag_id, kind in standing_decisions(vocabulary):
-        decisions[document_id][tag_id] = kind
-    return decisions
-
-
-def _documents(vocabulary: Vocabulary, decisions: Decisions) -> Iterable[Row]:
-    of_vocabulary = Q(tag_assignments__tag__vocabulary=vocabulary)
-    return (
-        Document.objects.annotate(
-            tag_ids=ArrayAgg(
-                "tag_assignments__tag_id", filter=of_vocabulary, default=[], order_by="tag_assignments__tag_id"
-            )
+def _with_resolved_tags(documents: Iterable[TrainingDocument], resolve: Resolve) -> list[TrainingDocument]:
+    return [
+        replace(
+            each,
+            tag_ids=frozenset(resolve[tag_id] for tag_id in each.tag_ids if tag_id in resolve),
+            undecided_tag_ids=frozenset(resolve[tag_id] for tag_id in each.undecided_tag_ids if tag_id in resolve),
         )
-        .filter(Q(tag_ids__len__gt=0) | Q(pk__in=list(decisions)))
-        .order_by("pk")
-        .values_list("pk", "title", "body", "language", "split_group", "tag_ids", "published_at", "created_at")
-        .iterator(chunk_size=2000)
+        for each in documents
+    ]
+
+
+def _resolved_evidence(
+    evidence: Iterable[Evidence], resolve: Resolve, stands_for: Mapping[uuid.UUID, uuid.UUID]
+) -> tuple[list[Evidence], int]:
+    """On the tags that count now and the documents that are learnt from; and how many were on tags that do not."""
+    resolved, n_retired = [], 0
+    for each in evidence:
+        tag_id, document_id = resolve.get(each.tag_id), stands_for.get(each.document_id, each.document_id)
+        if tag_id is None:
+            n_retired += 1
+        elif tag_id == each.tag_id and document_id == each.document_id:
+            resolved.append(each)
+        else:
+            resolved.append(replace(each, tag_id=tag_id, document_id=document_id))
+    return resolved, n_retired
+
+
+@dataclass(frozen=True)
+class _Judgements:
+    """What was decided: weighed cells, doubtful tags of each document, how complete its tags are, what was dropped."""
+
+    pool: list[WeighedCell]
+    doubtful: Mapping[uuid.UUID, Collection[uuid.UUID]]
+    completeness: Mapping[uuid.UUID, float]  # of documents with suggestions
+    blind: frozenset[str]
+    dropped: Mapping[str, int]
+
+    @cached_property
+    def cells(self) -> Mapping[uuid.UUID, Sequence[WeighedCell]]:
+        """The cells of each document."""
+        cells: defaultdict[uuid.UUID, list[WeighedCell]] = defaultdict(list)
+        for cell in self.pool:
+            cells[cell.document_id].append(cell)
+        return cells
+
+
+def _judgements(
+    evidence: Sequence[Evidence], documents: Iterable[TrainingDocument], policy: EvidencePolicy
+) -> _Judgements:
+    """Ages are counted back from the last decision, so that equal data gives equal weights on any day."""
+    cleaned = clean(evidence, cleaning_limits(policy))
+    pool = weighed_cells(
+        cleaned.kept,
+        {each.id: each.tag_ids for each in documents},
+        weight_rules(policy),
+        as_of=evidence[-1].moment if evidence else 0.0,
+        kept_after_days=policy.kept_after_days,
     )
+    doubtful: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for document_id, tag_id in cleaned.doubtful:
+        doubtful[document_id].add(tag_id)
+    shown = {} if policy.never_shown_is_negative else _completeness(evidence, policy.completeness)
+    blind = frozenset(str(document_id) for document_id in cleaned.blind_documents)
+    return _Judgements(pool, doubtful, shown, blind, cleaned.dropped)
 
 
-def _dated(rows: list[Row]) -> list[Row]:
-    """Without `created_at`; where most documents have a date, it stands in for the missing ones."""
-    most_have_a_date = sum(published is not None for *_, published, _created in rows) > len(rows) / 2
-    return [(*row, published or (created if most_have_a_date else None)) for *row, published, created in rows]
+def _completeness(evidence: Iterable[Evidence], completeness: float) -> Mapping[uuid.UUID, float]:
+    """Of each document with suggestions, how surely a right tag that was not shown was added: never before it was
+    handed in.
+    """
+    found: dict[uuid.UUID, float] = {}
+    for each in evidence:
+        if each.kind in SHOWN_KINDS:
+            found[each.document_id] = max(found.get(each.document_id, 0.0), completeness if each.submitted else 0.0)
+    return found
+
+
+def _examples(
+    documents: Iterable[TrainingDocument], label_space: ml.LabelSpace, judgements: _Judgements
+) -> list[ml.Example]:
+    label_by_tag_id = {uuid.UUID(tag_id): label for tag_id, label in label_space.label_by_tag_id.items()}
+    return [_example(each, label_by_tag_id, judgements) for each in documents]
 
 
 def _example(
-    row: Row,
-    resolve: Mapping[uuid.UUID, uuid.UUID],
-    label_by_tag_id: Mapping[str, int],
-    decisions: Mapping[uuid.UUID, str],
+    document: TrainingDocument, label_by_tag_id: Mapping[uuid.UUID, int], judgements: _Judgements
 ) -> ml.Example:
-    document_id, title, body, language, split_group, tag_ids, published_at = row
-    labels = _labels(tag_ids, resolve, label_by_tag_id)
-    weights: dict[int, float] = {}
-    for tag_id, kind in decisions.items():
-        if kind in WEIGHT_BY_KIND:
-            for label in _labels([tag_id], resolve, label_by_tag_id) - labels:
-                weights[label] = WEIGHT_BY_KIND[Decision.Kind(kind)]
-    was_shown = any(kind in SHOWN_KINDS for kind in decisions.values())
+    cells = judgements.cells.get(document.id, ())
+    completeness = judgements.completeness.get(document.id, 1.0)
+    # What was left says no less than what was not shown at all: neither was added
+    weights = {
+        label_by_tag_id[cell.tag_id]: max(cell.weight, completeness) if cell.is_negative else cell.weight
+        for cell in cells
+        if cell.is_negative or cell.weight != 1.0
+    }
+    doubtful = set(judgements.doubtful.get(document.id, ())) - document.undecided_tag_ids
+    weights |= {label_by_tag_id[tag_id]: DOUBTFUL_WEIGHT for tag_id in doubtful}
+    published = document.published_at
     return ml.Example(
-        text=ml.Text(title, body, language),
-        labels=tuple(sorted(labels)),
-        document_id=str(document_id),
-        group=split_group,
-        published_at=published_at.timestamp() if published_at else None,
-        label_weights=weights,
-        unlabelled_weight=NEVER_SHOWN_WEIGHT if was_shown else 1.0,
+        text=ml.Text(document.title, document.body, document.language),
+        labels=tuple(sorted(label_by_tag_id[tag_id] for tag_id in document.tag_ids - doubtful)),
+        document_id=str(document.id),
+        group=document.split_group,
+        published_at=published.timestamp() if published else None,
+        label_weights=dict(sorted(weights.items())),
+        unlabelled_weight=completeness,
     )
-
-
-def _labels(
-    tag_ids: Iterable[uuid.UUID], resolve: Mapping[uuid.UUID, uuid.UUID], label_by_tag_id: Mapping[str, int]
-) -> set[int]:
-    return {label_by_tag_id[str(resolve[tag_id])] for tag_id in tag_ids if tag_id in resolve}
 
 
 def _digest(examples: Sequence[ml.Example], label_space: ml.LabelSpace, tag_texts: Sequence[ml.TagText]) -> str:

@@ -11,3 +11,4 @@ TRANSPORT_ALIASES["sqla"] = "tagplatform.launcher.database_broker:Transport"  # 
 app = Celery("tagplatform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["recommender.watching"])

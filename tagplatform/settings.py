@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from tagplatform.api_description import API_DESCRIPTION, API_TAGS
+from tagplatform.common.stores import storage_of
 from tagplatform.launcher.embedded import embedded_database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +19,10 @@ env.read_env(BASE_DIR / ".env")
 
 VAR_DIR = Path(env.str("TAGPLATFORM_VAR", default=str(BASE_DIR / "var"))).resolve()
 BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(VAR_DIR / "bundles")))
+# A folder or s3://bucket/prefix that machines share; empty: bundles stay in BUNDLES_DIR
+BUNDLES_STORE: str = env.str("BUNDLES_STORE", default="")
+BUNDLES_CACHE_DIR = Path(env.str("BUNDLES_CACHE_DIR", default=str(VAR_DIR / "bundle-cache")))
+BUNDLES_CACHE_MB = env.int("BUNDLES_CACHE_MB", default=5000)  # copies of one machine, together
 
 
 def _secret_key() -> str:
@@ -148,6 +153,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+STORAGES |= {"bundles": storage_of(BUNDLES_STORE)} if BUNDLES_STORE else {}
 WHITENOISE_MANIFEST_STRICT = False
 MEDIA_ROOT = VAR_DIR / "media"
 
@@ -159,6 +165,7 @@ API_RATE_PER_KEY = env.str("API_RATE_PER_KEY", default="1200/minute")
 API_IDEMPOTENCY = "tagplatform.access.idempotency.answer_once"
 
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_COLLECTORS = ["recommender.watching.prometheus.LiveGauges"]
 READINESS_CHECKS = {
     "database": "tagplatform.common.health.database_answers",
     "migrations": "tagplatform.common.health.migrations_applied",
@@ -210,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "ModelAliasName": "recommender.models.ModelAlias.Name",
         "TrainingState": "recommender.models.TrainingRun.State",
         "TrainingTrigger": "recommender.models.TrainingRun.Trigger",
+        "TrainingKind": "recommender.models.TrainingRun.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -228,6 +236,9 @@ def _broker_on_the_database(database_url: str) -> str:
 
 
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default="") or _broker_on_the_database(DATABASE_URL)
+if CELERY_BROKER_URL.startswith("redis"):  # the others notice by themselves that a worker is gone
+    _visibility_timeout = env.int("REDIS_VISIBILITY_TIMEOUT_SECONDS", default=3600)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": _visibility_timeout}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 CELERY_TASK_ROUTES = {"recommender.tasks.train": {"queue": TRAINING_QUEUE}}
@@ -246,12 +257,33 @@ CELERY_BEAT_SCHEDULE = {
         "task": "feedback.tasks.make_partitions_ahead",
         "schedule": crontab(hour=2, minute=10),
     },
+    "comparisons by interleaving": {"task": "recommender.tasks.conclude_comparisons", "schedule": 60.0},
     "stalled training runs": {"task": "recommender.tasks.recover_stalled_runs", "schedule": 30.0},
     "monthly entry of every vocabulary": {"task": "recommender.tasks.schedule_retraining", "schedule": 600.0},
+    "scheduled runs that could not start": {
+        "task": "recommender.tasks.make_up_for_missed_runs",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},  # while no worker is there, one such message waits and not many
+    },
     "documents past their day": {
         "task": "tagplatform.content.tasks.erase_documents_past_their_day",
         "schedule": crontab(hour=3, minute=10),
     },
+    "erased documents in data snapshots": {
+        "task": "recommender.tasks.erase_from_snapshots",
+        "schedule": crontab(hour=3, minute=40),
+    },
+    "figures of the last days": {
+        "task": "recommender.watching.tasks.add_up_recent_days",
+        "schedule": crontab(minute=5),
+    },
+    "figures of late outcomes": {
+        "task": "recommender.watching.tasks.add_up_late_outcomes",
+        "schedule": crontab(hour=1, minute=35),
+    },
+    "alert rules": {"task": "recommender.watching.tasks.evaluate_rules", "schedule": crontab(minute=15)},
+    "alert messages": {"task": "recommender.watching.tasks.deliver_due", "schedule": 60.0},
+    "drift": {"task": "recommender.watching.tasks.check_drift_of_all", "schedule": crontab(hour=2, minute=25)},
     "expired idempotency keys": {
         "task": "tagplatform.access.tasks.forget_expired_idempotency_keys",
         "schedule": crontab(minute=20),
@@ -261,11 +293,31 @@ CELERY_BEAT_SCHEDULE = {
 # Training
 
 TRAINING_THREADS = env.int("TRAINING_THREADS", default=2)
-TRAINING_HEARTBEAT_SECONDS = 5
 TRAINING_STALLED_AFTER_SECONDS = env.int("TRAINING_STALLED_AFTER_SECONDS", default=60)
-TRAINING_MAX_ATTEMPTS = 3
+TRAINING_HEARTBEAT_SECONDS = min(5.0, TRAINING_STALLED_AFTER_SECONDS / 4)
+TRAINING_MAX_ATTEMPTS = env.int("TRAINING_MAX_ATTEMPTS", default=3)
+TRAINING_MEMORY_MB = env.int("TRAINING_MEMORY_MB", default=0)  # of each process of a training; 0: as much as there is
+SNAPSHOTS_KEPT = env.int("SNAPSHOTS_KEPT", default=6)  # newest data snapshots of each vocabulary
 BUNDLES_KEPT = env.int("BUNDLES_KEPT", default=3)  # former champions, and newest versions, of each vocabulary
 TRAINING_TIME_LIMIT_SECONDS = env.int("TRAINING_TIME_LIMIT_SECONDS", default=6 * 3600)
+
+# Serving
+
+CHAMPION_CHECK_SECONDS = env.float("CHAMPION_CHECK_SECONDS", default=1.0)  # how often a web process looks for a new one
+
+# Watching
+
+WATCHING_LATE_DAYS = env.int("WATCHING_LATE_DAYS", default=35)  # outcomes come in for so long after the answer
+
+# Alerts: mails go to a server, or as files to var/mail where none is set
+
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")  # begins the links in mails
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.bool("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
+EMAIL_BACKEND, EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", str(VAR_DIR / "mail")
+if env.str("EMAIL_URL", default=""):
+    vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="tag-platform@localhost")
 
 # Transport security: on when the site is served over HTTPS
 

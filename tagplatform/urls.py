@@ -20,6 +20,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("api/", include("tagplatform.api_urls")),
     path("admin/audit/", include("recommender.audit.urls")),
+    path("admin/watching/", include("recommender.watching.urls")),
     path("admin/", admin.site.urls),
     path("sign-in/", LoginView.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),

@@ -10,10 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagplatform.settings")
 application = get_wsgi_application()
 
 
-def _warm_up() -> None:
-    from recommender.serving import warm_up
+def _follow_champions() -> None:
+    from recommender.following import ChampionFollower
 
-    warm_up()
+    ChampionFollower().start()
 
 
-threading.Thread(target=_warm_up, daemon=True).start()
+threading.Thread(target=_follow_champions, daemon=True).start()

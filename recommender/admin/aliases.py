@@ -12,7 +12,7 @@ from tagplatform.common.admin import ReadOnlyAdmin
 
 @admin.register(ModelAlias)
 class ModelAliasAdmin(ReadOnlyAdmin):
-    """Champion and challenger of each vocabulary; they move by promoting a version."""
+    """Champion and challenger of each vocabulary; they move by promoting a version and by putting one up."""
 
     list_display = ("vocabulary", "name", "version_name", "moved_at")
     list_filter = ("name", "vocabulary")
@@ -41,4 +41,4 @@ class ModelAliasChangeAdmin(ReadOnlyAdmin):
 
     @display(description=_("to"))
     def to_name(self, change: ModelAliasChange) -> str:
-        return change.to_version.name
+        return change.to_version.name if change.to_version else "–"

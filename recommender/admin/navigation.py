@@ -6,6 +6,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+CHALLENGER = "admin:recommender_challengepolicy_page"
+MOVED_TAGS = "admin:recommender_adjustmentpolicy_moved"
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups with the tables that this person may see."""
@@ -41,6 +44,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_("Recommendations"), "recommend", "feedback.recommendation"),
                 _table(_("Decisions"), "how_to_reg", "feedback.decision"),
                 _table(_("Outcomes"), "task_alt", "feedback.outcome"),
+                _table(_("Standing rejections"), "block", "feedback.standingrejection"),
                 _table(_("Monthly totals"), "calendar_month", "feedback.tagmonthtotal"),
             ],
         ),
@@ -49,14 +53,31 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _table(_("Versions"), "deployed_code", "recommender.modelversion"),
                 _table(_("Training runs"), "model_training", "recommender.trainingrun"),
+                _page(
+                    _("Negative pool"),
+                    "thumb_down",
+                    "admin:recommender_datasnapshot_newest_pool",
+                    "recommender.view_datasnapshot",
+                ),
+                _table(_("Data snapshots"), "inventory_2", "recommender.datasnapshot"),
+                _page(_("Challenger"), "swords", CHALLENGER, "recommender.view_modelversion"),
                 _table(_("Moves of aliases"), "swap_horiz", "recommender.modelaliaschange"),
                 _table(_("Training policies"), "tune", "recommender.trainingpolicy"),
+                _page(_("Adjustments"), "swap_vert", MOVED_TAGS, "recommender.view_adjustmentpolicy"),
+                _table(_("Evidence policies"), "balance", "recommender.evidencepolicy"),
+                _table(_("Gate policies"), "fact_check", "recommender.gatepolicy"),
                 _table(_("Schedules"), "schedule", "django_celery_beat.periodictask"),
             ],
         ),
         (
             _("Audit"),
-            [_page(_("Co-occurrence and model"), "grid_on", "audit:page", "recommender.view_modelversion")],
+            [
+                _page(_("Watching"), "monitoring", "watching:page", "recommender.view_dailyfigure"),
+                _table(_("Alerts"), "notifications", "recommender.alert"),
+                _table(_("Alert rules"), "notification_add", "recommender.alertrule"),
+                _table(_("Webhooks"), "webhook", "recommender.webhookendpoint"),
+                _page(_("Co-occurrence and model"), "grid_on", "audit:page", "recommender.view_modelversion"),
+            ],
         ),
         (
             _("People & access"),

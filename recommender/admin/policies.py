@@ -15,13 +15,16 @@ from recommender.models import TrainingPolicy
 from recommender.reports.recipes import explained_recipe, settings_that_differ
 from tagplatform.common.admin import Button, PlatformAdmin, object_page
 
+_KINDS = ("full_every", ("largest_gap", "taxonomy_change"), ("replay_share", "replay_documents"))
+_KINDS_NOTE = _("An incremental run updates the champion in a fraction of the time. Shares of 1: 0.01 is one point.")
+
 
 @admin.register(TrainingPolicy)
 class TrainingPolicyAdmin(PlatformAdmin):
     """All training policies in one list, each with every setting of its recipe."""
 
     form = TrainingPolicyForm
-    list_display = ("vocabulary", "recipe", "number_of_settings", "tolerance", "promote_automatically", "seed")
+    list_display = ("vocabulary", "recipe", "number_of_settings", "promote_automatically", "seed")
     list_filter = ("recipe", "promote_automatically")
     list_select_related = ("vocabulary",)
     search_fields = ("vocabulary__name", "vocabulary__slug")
@@ -31,10 +34,13 @@ class TrainingPolicyAdmin(PlatformAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: TrainingPolicy | None = None) -> Any:
         """The settings as fields for those who may change them, in short for those who may look."""
         may_change = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        policy = (_("Going live"), {"fields": ("tolerance", "promote_automatically", "seed")})
+        policy = [
+            (_("Going live"), {"fields": ("promote_automatically", "seed")}),
+            (_("Full or incremental"), {"fields": _KINDS, "description": _KINDS_NOTE}),
+        ]
         if may_change:
-            return [(None, {"fields": ("vocabulary", "recipe")}), policy, *setting_fieldsets()]
-        return [(None, {"fields": ("vocabulary", "recipe", "settings")}), policy]
+            return [(None, {"fields": ("vocabulary", "recipe")}), *policy, *setting_fieldsets()]
+        return [(None, {"fields": ("vocabulary", "recipe", "settings")}), *policy]
 
     def get_readonly_fields(self, request: HttpRequest, obj: TrainingPolicy | None = None) -> Any:
         """A policy stays with its vocabulary."""
@@ -64,7 +70,7 @@ class ShortPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = TrainingPolicy
-        fields = ("recipe", "tolerance", "promote_automatically", "seed")
+        fields = ("recipe", "promote_automatically", "seed")
         help_texts = {"recipe": RECIPE_HELP}
 
     def save(self, commit: bool = True) -> Any:

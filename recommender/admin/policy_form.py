@@ -84,7 +84,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = TrainingPolicy
-        fields = ("vocabulary", "recipe", "tolerance", "promote_automatically", "seed")
+        fields = (
+            "vocabulary", "recipe", "promote_automatically", "seed",
+            "full_every", "largest_gap", "taxonomy_change", "replay_share", "replay_documents",
+        )  # fmt: skip
 
     class Media:
         css = {"all": ("reports/policy.css",)}

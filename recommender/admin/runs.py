@@ -4,15 +4,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from recommender.models import ModelVersion, TrainingRun
-from recommender.reports.measures import headline, measure_rows, short
+from recommender import tasks
+from recommender.admin.evidence import learnt_decisions
+from recommender.admin.gates import gate_table
+from recommender.models import DataSnapshot, ModelVersion, TrainingRun
+from recommender.repeating import request_repetition
+from recommender.reports.measures import baseline_note, headline, measure_rows, short
 from recommender.reports.pages import report_address
 from recommender.runs import cancel_training
 from tagplatform.common.admin import Button, ReadOnlyAdmin, link_to, object_page
@@ -28,27 +33,28 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     """One attempt to make a model version."""
 
     list_display = (
-        "created_at", "vocabulary", "recipe_name", "trigger", "shown_state", "progress_bar", "ndcg", "made",
+        "created_at", "vocabulary", "recipe_name", "kind", "trigger", "shown_state", "progress_bar", "ndcg", "made",
     )  # fmt: skip
-    list_filter = ("state", "vocabulary", "recipe", "trigger")
-    list_select_related = ("vocabulary", "requested_by")
+    list_filter = ("state", "vocabulary", "recipe", "kind", "trigger")
+    list_select_related = ("vocabulary", "requested_by", "parent__vocabulary")
     search_fields = ("vocabulary__slug", "reason", "worker")
     date_hierarchy = "created_at"
-    readonly_fields = ("public_id", "present_state", "figures", "made", "report_link")
+    readonly_fields = ("public_id", "present_state", "gate", "figures", "made", "report_link", "decisions", "snapshot")
     fieldsets = (
         (None, {"fields": ("present_state",)}),
-        (_("Result"), {"fields": ("made", "report_link", "figures")}),
+        (_("Result"), {"fields": ("made", "report_link", "gate", "figures")}),
+        (_("Decisions"), {"fields": ("decisions", "snapshot")}),
         (
             _("Run"),
             {
                 "fields": (
-                    "public_id", "vocabulary", "recipe", "trigger", "requested_by", "created_at", "started_at",
-                    "finished_at", "attempts", "worker",
+                    "public_id", "vocabulary", "recipe", "kind", "kind_reason", "parent", "asked_kind", "trigger",
+                    "repeats", "requested_by", "created_at", "started_at", "finished_at", "attempts", "worker",
                 )
             },
         ),
     )  # fmt: skip
-    actions_detail = ("cancel",)
+    actions_detail = ("cancel", "repeat")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
         return super().get_queryset(request).prefetch_related("model_versions__vocabulary")  # type: ignore[no-any-return]
@@ -58,10 +64,12 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         return [path("<uuid:run_id>/state/", state, name="recommender_trainingrun_state"), *super().get_urls()]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
-        """A run that has ended cannot be cancelled."""
-        buttons = super().get_actions_detail(request, object_id)
-        active = TrainingRun.objects.filter(pk=object_id, state__in=TrainingRun.ACTIVE_STATES).exists()
-        return buttons if active else []
+        """A run that has ended cannot be cancelled, and only one with a data snapshot can be repeated."""
+        possible = {
+            "cancel": TrainingRun.objects.filter(pk=object_id, state__in=TrainingRun.ACTIVE_STATES).exists(),
+            "repeat": DataSnapshot.objects.filter(training_run=object_id, status=DataSnapshot.Status.READY).exists(),
+        }
+        return [each for each in super().get_actions_detail(request, object_id) if possible[each.method.__name__]]
 
     def state_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
         """The part of the page that changes; when the run ends, the whole page is asked for anew."""
@@ -113,11 +121,25 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         words = _("calibration, figures of every tag, map of the tags")
         return link_to(report_address(version), words) if version else "–"
 
+    @display(description=_("gate"))
+    def gate(self, run: TrainingRun) -> str:
+        return gate_table(run)
+
     @display(description=_("figures"))
     def figures(self, run: TrainingRun) -> str:
         rows = measure_rows(run.report.get("metrics") or {}, run.report)
-        context = {"rows": rows, "n_held_out": run.report.get("documents", {}).get("test")}
+        n_held_out = run.report.get("documents", {}).get("test")
+        context = {"rows": rows, "n_held_out": n_held_out, "baseline_note": baseline_note(run.report)}
         return render_to_string("admin/recommender/figures.html", context)
+
+    @display(description=_("what it learnt from them"))
+    def decisions(self, run: TrainingRun) -> str:
+        return learnt_decisions(run)
+
+    @display(description=_("data snapshot"))
+    def snapshot(self, run: TrainingRun) -> str:
+        found = DataSnapshot.objects.filter(training_run=run.repeats or run).first()
+        return link_to(object_page(found), f"{found.public_id} ({found.get_status_display()})") if found else "–"
 
     @Button(
         _("Cancel"),
@@ -129,6 +151,22 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, run: TrainingRun, answers: dict[str, Any]) -> None:
         cancel_training(run=run)
         messages.success(request, _("The run is being cancelled."))
+
+    @Button(
+        _("Repeat this run"),
+        permission="recommender.add_trainingrun",
+        icon="replay",
+        question=_(
+            "A worker trains again from the run's data snapshot, with the same recipe and seed, and says whether the "
+            "same bundle comes out. The new version is never promoted by itself."
+        ),
+    )
+    def repeat(self, request: HttpRequest, run: TrainingRun, answers: dict[str, Any]) -> HttpResponse:
+        with transaction.atomic():
+            repetition = request_repetition(run=run, requested_by=request.user)
+            transaction.on_commit(lambda: tasks.train.delay(str(repetition.pk)))
+        messages.success(request, _("The training run is in the queue."))
+        return HttpResponseRedirect(object_page(repetition))
 
 
 def version_of(run: TrainingRun) -> ModelVersion | None:

@@ -11,9 +11,13 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from recommender import registry
+from recommender.admin.challengers import PAGE as CHALLENGER_PAGE
+from recommender.admin.gates import gate_table
+from recommender.admin.vocabulary_pages import address_of
+from recommender.challengers import put_up_challenger
 from recommender.models import ModelAlias, ModelVersion
-from recommender.reports.measures import headline, measure_rows, short
+from recommender.promotion import gate_failed, promote_version, roll_back
+from recommender.reports.measures import baseline_note, headline, measure_rows, short
 from recommender.reports.pages import report_address, report_urls
 from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, link_to, object_page
 
@@ -28,16 +32,16 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ("vocabulary", "recipe", "status", "aliases__name")
     list_select_related = ("vocabulary",)
     search_fields = ("vocabulary__slug", "=number", "code_revision")
-    readonly_fields = ("public_id", "name", "figures", "role", "size", "report_link", "audit_link")
+    readonly_fields = ("public_id", "name", "gate", "figures", "role", "size", "report_link", "audit_link")
     fieldsets = (
-        (None, {"fields": ("name", "role", "vocabulary", "recipe", "report_link", "audit_link", "figures")}),
+        (None, {"fields": ("name", "role", "vocabulary", "recipe", "report_link", "audit_link", "gate", "figures")}),
         (_("Data"), {"fields": ("n_documents", "n_labels", "data_from", "data_until", "training_run", "parent")}),
         (
             _("Bundle"),
             {"fields": ("status", "size", "bundle_path", "bundle_digest", "code_revision", "public_id", "created_at")},
         ),
     )
-    actions_detail = ("promote", "roll_back")
+    actions_detail = ("promote", "put_up", "roll_back")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         return super().get_queryset(request).prefetch_related("aliases")  # type: ignore[no-any-return]
@@ -65,10 +69,16 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def size(self, version: ModelVersion) -> str:
         return filesizeformat(version.bundle_bytes)
 
+    @display(description=_("gate"))
+    def gate(self, version: ModelVersion) -> str:
+        return gate_table(version.training_run)
+
     @display(description=_("figures"))
     def figures(self, version: ModelVersion) -> str:
         report = version.training_run.report if version.training_run else {}
-        context = {"rows": measure_rows(version.metrics, report), "n_held_out": report.get("documents", {}).get("test")}
+        n_held_out = report.get("documents", {}).get("test")
+        rows = measure_rows(version.metrics, report)
+        context = {"rows": rows, "n_held_out": n_held_out, "baseline_note": baseline_note(report)}
         return render_to_string("admin/recommender/figures.html", context)
 
     @display(description=_("report"))
@@ -84,15 +94,34 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         _("Promote"),
         permission="recommender.change_modelalias",
         icon="rocket_launch",
-        question=_("This version becomes champion: all answers come from it within seconds."),
+        question=_(
+            "This version becomes champion, whatever the gate has found: all answers come from it within seconds."
+        ),
         form_class=ReasonForm,
     )
     def promote(self, request: HttpRequest, version: ModelVersion, answers: dict[str, Any]) -> None:
-        moved = registry.promote(version=version, actor=request.user, reason=answers["reason"])
+        moved = promote_version(version=version, actor=request.user, reason=answers["reason"])
         if moved is None:
             messages.info(request, _("%(version)s is champion already.") % {"version": version.name})
-        else:
-            messages.success(request, _("%(version)s is champion now.") % {"version": version.name})
+            return
+        messages.success(request, _("%(version)s is champion now.") % {"version": version.name})
+        if gate_failed(version):
+            messages.warning(request, _("It did not pass the gate; your reason is kept in the history."))
+
+    @Button(
+        _("Put up as challenger"),
+        permission="recommender.change_modelalias",
+        icon="swords",
+        question=_(
+            "This version is tried beside the champion, in the place of whichever is tried now: it answers a share of "
+            "the requests in the background, and nobody sees these answers."
+        ),
+        form_class=ReasonForm,
+    )
+    def put_up(self, request: HttpRequest, version: ModelVersion, answers: dict[str, Any]) -> HttpResponse:
+        put_up_challenger(version=version, actor=request.user, reason=answers["reason"])
+        messages.success(request, _("%(version)s is challenger now.") % {"version": version.name})
+        return HttpResponseRedirect(address_of(CHALLENGER_PAGE, version.vocabulary))
 
     @Button(
         _("Roll back"),
@@ -103,7 +132,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         danger=True,
     )
     def roll_back(self, request: HttpRequest, version: ModelVersion, answers: dict[str, Any]) -> HttpResponse:
-        restored = registry.roll_back(vocabulary=version.vocabulary, actor=request.user, reason=answers["reason"])
+        restored = roll_back(vocabulary=version.vocabulary, actor=request.user, reason=answers["reason"])
         messages.success(request, _("%(version)s is champion again.") % {"version": restored.name})
         return HttpResponseRedirect(object_page(restored))
 

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
@@ -13,7 +14,11 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from recommender import tasks
+from recommender.admin.adjustments import AdjustmentPolicyInline
+from recommender.admin.evidence import EvidencePolicyInline
+from recommender.admin.gates import GatePolicyInline
 from recommender.admin.policies import ShortPolicyForm, settings_in_short
+from recommender.admin.watching import WatchPolicyInline
 from recommender.models import ModelAlias, TrainingPolicy, TrainingRun, recipe_choices
 from recommender.reports.pages import report_address
 from recommender.runs import request_training
@@ -32,7 +37,7 @@ class TrainingPolicyInline(StackedInline):
     form = ShortPolicyForm
     can_delete = False
     extra = 0
-    fields = ("recipe", "settings", "tolerance", "promote_automatically", "seed")
+    fields = ("recipe", "settings", "promote_automatically", "seed")
     readonly_fields = ("settings",)
 
     @display(description=_("settings"))
@@ -41,12 +46,22 @@ class TrainingPolicyInline(StackedInline):
 
 
 class TrainForm(forms.Form):
-    """Which recipe to train."""
+    """Which recipe to train, and how."""
 
     recipe = forms.ChoiceField(
         label=_("Recipe"),
         required=False,
         choices=[("", _("as the training policy says")), *recipe_choices()],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[
+            ("", _("as the training policy says")),
+            (TrainingRun.Kind.FULL, _("full: learns everything anew")),
+            (TrainingRun.Kind.INCREMENTAL, _("incremental: updates the champion with what is new")),
+        ],
         widget=UnfoldAdminSelectWidget(),
     )
 
@@ -55,7 +70,7 @@ class TrainForm(forms.Form):
 class TrainedVocabularyAdmin(VocabularyAdmin):
     """A vocabulary with its policies, its champion, and a button that trains a new version."""
 
-    inlines = (TrainingPolicyInline,)
+    inlines = (TrainingPolicyInline, GatePolicyInline, AdjustmentPolicyInline, EvidencePolicyInline, WatchPolicyInline)
     list_display = (*VocabularyAdmin.list_display, "champion_name")
     readonly_fields: Any = (*VocabularyAdmin.readonly_fields, "champion_report")
     actions_detail = ("train_now",)
@@ -82,7 +97,8 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
             return "–"
         words = _("calibration, figures of every tag, map of the tags")
         link = link_to(object_page(version), version.name)
-        return format_html("{}: {}", link, link_to(report_address(version), words))
+        live = link_to(f"{reverse('watching:page')}?vocabulary={vocabulary.slug}", _("live figures"))
+        return format_html("{}: {}, {}", link, link_to(report_address(version), words), live)
 
     @Button(
         _("Train now"),
@@ -90,7 +106,7 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
         icon="model_training",
         question=_(
             "A worker trains a new version from the documents' present tags and the decisions. "
-            "It goes live if it is not worse than the champion and the policy allows it."
+            "It goes live if it passes the gate and the policy allows it."
         ),
         form_class=TrainForm,
     )
@@ -101,6 +117,7 @@ class TrainedVocabularyAdmin(VocabularyAdmin):
                 trigger=TrainingRun.Trigger.MANUAL,
                 requested_by=request.user,
                 recipe=answers["recipe"] or None,
+                kind=answers["kind"],
             )
             transaction.on_commit(lambda: tasks.train.delay(str(run.pk)))
         messages.success(request, _("The training run is in the queue."))

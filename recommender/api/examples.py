@@ -16,8 +16,11 @@ _SUGGESTION = {
     "confidence": "high",
     "above_threshold": True,
     "origin": "model",
+    "propensity": None,
     "explanation": None,
     "similar": None,
+    "label_match": None,
+    "adjusted": None,
 }
 _EXPLAINED = _SUGGESTION | {
     "explanation": [{"field": "title", "start": 2, "end": 5, "text": "web", "contribution": 2.318044}],
@@ -29,11 +32,22 @@ _EXPLAINED = _SUGGESTION | {
             "similarity": 0.613207,
         }
     ],
+    "label_match": "web",
+    "adjusted": {
+        "reason": "chosen_more_than_expected",
+        "offset": 0.412,
+        "score_of_model": 0.873392,
+        "accepted": 9,
+        "rejected": 0,
+        "ignored": 1,
+        "added": 4,
+    },
 }
 _ANSWER = {
     "id": "rec_01jzj4k7c2e8va9q3m5x6w0ndh",
     "vocabulary": "debtags",
     "model_version": "debtags-7",
+    "policy": "normal",
     "suggestions": [_SUGGESTION],
     "truncated": False,
     "degraded": False,
@@ -68,6 +82,7 @@ _MODEL = {
     "status": "ready",
     "aliases": ["champion"],
     "training_run": "run_01jzj4kyc9e3w8r5t2m0a6v4hd",
+    "parent": None,
     "n_documents": 24310,
     "n_labels": 601,
     "data_from": None,
@@ -79,6 +94,9 @@ _RUN = {
     "id": "run_01jzj4kyc9e3w8r5t2m0a6v4hd",
     "vocabulary": "debtags",
     "recipe": "fasttext-cnn-mlp",
+    "kind": "full",
+    "kind_reason": "A full training was asked for.",
+    "parent": None,
     "trigger": "api",
     "state": "running",
     "stage": "fine-tuning",
@@ -89,6 +107,21 @@ _RUN = {
     "started_at": _MOMENT,
     "finished_at": None,
 }
+
+_CRITERION = {
+    "name": "ndcg_at_5",
+    "passed": True,
+    "value": 0.842,
+    "champion": 0.838,
+    "change": 0.004,
+    "low": -0.001,
+    "high": 0.009,
+    "limit": 0.005,
+    "n": 3073,
+    "tags": [],
+    "words": "The limit holds at both ends of the interval.",
+}
+_GATE = {"passed": True, "compared_with": "debtags-6", "note": "", "n_documents": 3073, "criteria": [_CRITERION]}
 
 RECOMMENDATION_REQUEST = OpenApiExample(
     "a text", value={"vocabulary": "debtags", **_TEXT, "limit": 5}, request_only=True
@@ -144,11 +177,59 @@ PROMOTE_REQUEST = OpenApiExample(
 ROLL_BACK_REQUEST = OpenApiExample(
     "go back", value={"vocabulary": "debtags", "reason": "odd suggestions for recipes"}, request_only=True
 )
+_SHARE = {"value": 0.784, "low": 0.761, "high": 0.806}
+_COMPARED = {
+    "champion": {"value": 0.671, "low": 0.612, "high": 0.727},
+    "challenger": {"value": 0.693, "low": 0.635, "high": 0.748},
+    "difference": {"value": 0.022, "low": -0.008, "high": 0.053},
+}
+CHALLENGE = OpenApiExample(
+    "after some days in the shadow",
+    value={
+        "model": {"id": _MODEL["id"], "name": "debtags-7"},
+        "is_challenger": True,
+        "shadow": {
+            "champion": "debtags-6",
+            "n_texts": 841,
+            "n_blind": 112,
+            "agreement_at_1": _SHARE,
+            "agreement_at_3": _SHARE,
+            "agreement_at_5": _SHARE,
+            "rank_biased_overlap": _SHARE,
+            "seconds": {
+                "champion": {"value": 0.0021, "low": 0.002, "high": 0.0022},
+                "challenger": {"value": 0.0023, "low": 0.0022, "high": 0.0024},
+                "difference": {"value": 0.0002, "low": 0.0001, "high": 0.0003},
+            },
+            "ndcg_at_5": _COMPARED,
+            "acceptance_at_5": _COMPARED,
+        },
+        "comparisons": [
+            {
+                "id": "cmp_01jzj5q2w8e4r6t0y9u7i3o5pa",
+                "champion": "debtags-6",
+                "state": "running",
+                "reason": "",
+                "share": 0.2,
+                "alpha": 0.05,
+                "most_documents": 2000,
+                "n_won": 61,
+                "n_lost": 48,
+                "n_draws": 133,
+                "share_won": {"value": 0.559633, "low": 0.429, "high": 0.683},
+                "preference": 0.02686,
+                "started_at": _MOMENT,
+                "ended_at": None,
+            }
+        ],
+    },
+    response_only=True,
+)
 RUN = OpenApiExample("a training run", value=_RUN, response_only=True)
-RUN_REQUEST = OpenApiExample("train", value={"vocabulary": "debtags"}, request_only=True)
+RUN_REQUEST = OpenApiExample("train", value={"vocabulary": "debtags", "kind": "full"}, request_only=True)
 RUN_DETAIL = OpenApiExample(
     "a training run with its log",
-    value=_RUN | {"report": {}, "log_tail": "epoch 3 of 12\n"},
+    value=_RUN | {"gate": _GATE, "report": {}, "log_tail": "epoch 3 of 12\n"},
     response_only=True,
     status_codes=["200", "202"],
 )

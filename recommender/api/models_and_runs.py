@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from recommender.api import examples, model_shapes
 from recommender.api.presenters import present_alias, present_model, present_run, present_run_detail
 from recommender.models import ModelAlias, ModelVersion, TrainingRun
-from recommender.registry import promote, roll_back
+from recommender.promotion import promote_version, roll_back
 from recommender.runs import cancel_training, request_training
 from recommender.selectors import find_model_version, find_training_run, model_versions, training_runs
 from recommender.tasks import train
@@ -100,13 +100,17 @@ class Champion(ApiView):
         examples=[examples.PROMOTE_REQUEST, examples.MODEL],
     )
     def put(self, request: Request) -> Response:
-        """Make this version the champion of its vocabulary; every web process serves it within seconds."""
+        """Make this version the champion of its vocabulary; every web process serves it within seconds.
+
+        A version that did not pass its gate needs a reason; 409 where the bundle cannot be opened.
+        """
         body = body_of(request, model_shapes.PromoteRequest)
         public_id = format_public_id(ModelVersion.id_prefix, body["model"])
-        promote(
+        promote_version(
             version=find_model_version(public_id),
             actor=actor_of(request),
-            reason=body["reason"] or PROMOTED_OVER_API,
+            reason=body["reason"],
+            usual_reason=PROMOTED_OVER_API,
         )
         return Response(present_model(find_model_version(public_id)))
 
@@ -175,6 +179,7 @@ class TrainingRuns(PagedView):
             trigger=TrainingRun.Trigger.API,
             requested_by=actor_of(request),
             recipe=body.get("recipe"),
+            kind=body.get("kind", ""),
         )
         transaction.on_commit(lambda: train.delay(str(run.pk)), robust=True)
         return Response(present_run_detail(run), status=202)

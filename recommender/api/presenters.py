@@ -1,14 +1,20 @@
 """Recommendations, model versions and training runs as JSON."""
 
 from typing import Any
+from uuid import UUID
 
+from feedback.counts import model_probability
 from feedback.models import Recommendation, Suggestion
 from recommender import ml
+from recommender.adjustments import TagAdjustment
+from recommender.gate_words import gate_rows, tag_namer
 from recommender.models import ModelAlias, ModelVersion, TrainingRun
-from recommender.services import BELOW_THRESHOLD, Answer, RankedTag
+from recommender.services import BELOW_THRESHOLD, Answer
 from recommender.similar import SimilarDocument
+from recommender.suggesting import RankedTag
 from tagplatform.common.ids import format_public_id
 from tagplatform.taxonomy.api.presenters import present_tag_brief
+from tagplatform.taxonomy.models import Tag
 from tagplatform.taxonomy.selectors import TagEntry, vocabulary_snapshot
 
 
@@ -18,6 +24,7 @@ def present_answer(answer: Answer, language: str = "") -> dict[str, Any]:
         "id": answer.public_id,
         "vocabulary": answer.vocabulary.slug,
         "model_version": answer.model_version,
+        "policy": answer.policy,
         "suggestions": [_present_ranked(ranked, language) for ranked in answer.suggestions],
         "truncated": answer.truncated,
         "degraded": answer.degraded,
@@ -35,8 +42,26 @@ def _present_ranked(ranked: RankedTag, language: str) -> dict[str, Any]:
         "confidence": ranked.confidence,
         "above_threshold": ranked.above_threshold,
         "origin": ranked.origin,
+        "propensity": ranked.propensity,
         "explanation": None if ranked.evidence is None else [present_evidence(piece) for piece in ranked.evidence],
         "similar": None if ranked.similar is None else [present_similar(document) for document in ranked.similar],
+        "label_match": ranked.label_match,
+        "adjusted": None if ranked.evidence is None else present_adjustment(ranked.adjusted, ranked.probability),
+    }
+
+
+def present_adjustment(adjusted: TagAdjustment | None, probability: float) -> dict[str, Any] | None:
+    """What newer decisions have done to a suggestion of this probability; null where nothing."""
+    if adjusted is None:
+        return None
+    return {
+        "reason": adjusted.reason,
+        "offset": round(adjusted.offset, 6),
+        "score_of_model": round(model_probability(probability, adjusted.offset), 6),
+        "accepted": adjusted.accepted,
+        "rejected": adjusted.rejected,
+        "ignored": adjusted.ignored,
+        "added": adjusted.added,
     }
 
 
@@ -70,6 +95,7 @@ def present_stored(recommendation: Recommendation, language: str = "") -> dict[s
         "id": recommendation.public_id,
         "vocabulary": recommendation.vocabulary.slug,
         "model_version": recommendation.model_version,
+        "policy": recommendation.policy,
         "suggestions": [_present_suggestion(row, entries[row.tag_id], language) for row in suggestions],
         "truncated": recommendation.truncated,
         "degraded": recommendation.degraded,
@@ -89,8 +115,11 @@ def _present_suggestion(suggestion: Suggestion, tag: TagEntry, language: str) ->
         "confidence": ml.confidence(suggestion.probability),
         "above_threshold": suggestion.above_threshold,
         "origin": suggestion.origin,
+        "propensity": suggestion.propensity,
         "explanation": None,
         "similar": None,
+        "label_match": None,
+        "adjusted": None,
     }
 
 
@@ -105,6 +134,7 @@ def present_model(version: ModelVersion) -> dict[str, Any]:
         "status": version.status,
         "aliases": sorted(alias.name for alias in version.aliases.all()),
         "training_run": version.training_run_id and format_public_id(TrainingRun.id_prefix, version.training_run_id),
+        "parent": _version_id(version.parent_id),
         "n_documents": version.n_documents,
         "n_labels": version.n_labels,
         "data_from": version.data_from,
@@ -133,6 +163,9 @@ def present_run(run: TrainingRun) -> dict[str, Any]:
         "id": run.public_id,
         "vocabulary": run.vocabulary.slug,
         "recipe": run.recipe,
+        "kind": run.kind or None,
+        "kind_reason": run.kind_reason,
+        "parent": _version_id(run.parent_id),
         "trigger": run.trigger,
         "state": run.state,
         "stage": run.stage,
@@ -147,4 +180,25 @@ def present_run(run: TrainingRun) -> dict[str, Any]:
 
 def present_run_detail(run: TrainingRun) -> dict[str, Any]:
     """A training run with its report and the end of its log."""
-    return present_run(run) | {"report": run.report, "log_tail": run.log_tail}
+    return present_run(run) | {"gate": _present_gate(run), "report": run.report, "log_tail": run.log_tail}
+
+
+def _version_id(key: UUID | None) -> str | None:
+    return None if key is None else format_public_id(ModelVersion.id_prefix, key)
+
+
+def _present_gate(run: TrainingRun) -> dict[str, Any] | None:
+    gate: dict[str, Any] | None = run.report.get("gate")
+    if not gate:
+        return None
+    rows = gate_rows(gate, tag_namer(run.vocabulary))
+    criteria = [
+        criterion
+        | {"words": row.words, "tags": [tag | {"tag_id": _public_tag_id(tag["tag_id"])} for tag in criterion["tags"]]}
+        for criterion, row in zip(gate["criteria"], rows, strict=True)
+    ]
+    return gate | {"criteria": criteria}
+
+
+def _public_tag_id(tag_id: str) -> str:
+    return format_public_id(Tag.id_prefix, UUID(tag_id))

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from feedback.api.reading import check_tags_known
+from feedback.models import Recommendation
 from recommender.services import RecommendationRequest
 from tagplatform.access.models import ApiKey
 from tagplatform.access.permissions import scopes_of
@@ -68,6 +69,7 @@ def recommendation_request(  # noqa: PLR0913
         explain=options["explain"],
         readable=readable,
         store=options["store"],
+        policy=Recommendation.Policy.BLIND if options["blind"] else Recommendation.Policy.NORMAL,
     )
 
 

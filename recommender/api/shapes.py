@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from feedback.api.shapes import TagIdsField
-from feedback.models import Suggestion
+from feedback.models import Recommendation, Suggestion
 from tagplatform.common.fields import CodeField, CountField, FlagField, NumberField, StrictSerializer, TextField
 from tagplatform.common.openapi import ProblemSerializer
 from tagplatform.content.api.shapes import TEXT_HELP, SourceReference
@@ -36,6 +36,10 @@ class Options(StrictSerializer):
     store = FlagField(
         default=True,
         help_text="keep the answer in the ledger, so that its outcome can be reported; the text is never kept",
+    )
+    blind = FlagField(
+        default=False,
+        help_text="nobody sees the answer before the text is tagged: it is kept to measure models, never to teach them",
     )
 
 
@@ -91,6 +95,18 @@ class SimilarShape(serializers.Serializer[Any]):
     similarity = serializers.FloatField(help_text="cosine of the weighted words, 0 to 1")
 
 
+class AdjustedShape(serializers.Serializer[Any]):
+    """What decisions that no model has learnt yet have done to a suggestion in this source."""
+
+    reason = serializers.ChoiceField(choices=["rejected_more_than_expected", "chosen_more_than_expected"])
+    offset = serializers.FloatField(help_text="logits added to what the model says; bounded")
+    score_of_model = serializers.FloatField(help_text="the score without that")
+    accepted = serializers.IntegerField()
+    rejected = serializers.IntegerField(help_text="or taken off")
+    ignored = serializers.IntegerField()
+    added = serializers.IntegerField()
+
+
 class SuggestionShape(serializers.Serializer[Any]):
     """A suggested tag."""
 
@@ -100,8 +116,17 @@ class SuggestionShape(serializers.Serializer[Any]):
     confidence = serializers.ChoiceField(choices=["high", "medium", "low"])
     above_threshold = serializers.BooleanField(help_text="worth showing at first sight")
     origin = serializers.ChoiceField(choices=Suggestion.Origin.choices)
+    propensity = serializers.FloatField(
+        allow_null=True, help_text="of a tag that is tried out (`exploration`): the probability that it was this one"
+    )
     explanation = EvidenceShape(many=True, allow_null=True, help_text="only if asked for")
     similar = SimilarShape(many=True, allow_null=True, help_text="only if asked for; nearest first, at most three")
+    label_match = serializers.CharField(
+        allow_null=True, help_text="only if asked for: the words of the text that name the tag, inflected or not"
+    )
+    adjusted = AdjustedShape(
+        allow_null=True, help_text="only if asked for: null where no newer decision has moved the tag"
+    )
 
 
 class RecommendationShape(serializers.Serializer[Any]):
@@ -110,6 +135,9 @@ class RecommendationShape(serializers.Serializer[Any]):
     id = serializers.CharField(allow_null=True, help_text="`rec_…`; null where it was not stored")
     vocabulary = serializers.CharField(help_text="slug")
     model_version = serializers.CharField()
+    policy = serializers.ChoiceField(
+        choices=Recommendation.Policy.choices, help_text="`interleaved`: two versions fill the list in turns"
+    )
     suggestions = SuggestionShape(many=True)
     truncated = serializers.BooleanField(help_text="the text was too long: its middle was not read")
     degraded = serializers.BooleanField(help_text="an older version than the champion had to answer")

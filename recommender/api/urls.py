@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommender.api import models_and_runs, recommendations
+from recommender.api import challenges, models_and_runs, recommendations
 
 urlpatterns = [
     path("recommendations", recommendations.Recommendations.as_view(), name="recommendations"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("models/aliases", models_and_runs.ModelAliases.as_view(), name="model-aliases"),
     path("models/aliases/champion", models_and_runs.Champion.as_view(), name="champion"),
     path("models/aliases/champion/rollback", models_and_runs.ChampionRollback.as_view(), name="champion-rollback"),
+    path("models/aliases/challenger", challenges.Challenger.as_view(), name="challenger"),
+    path("models/<str:model_id>/challenge", challenges.ModelChallenge.as_view(), name="model-challenge"),
     path("models/<str:model_id>", models_and_runs.ModelById.as_view(), name="model"),
     path("training-runs", models_and_runs.TrainingRuns.as_view(), name="training-runs"),
     path("training-runs/<str:run_id>", models_and_runs.TrainingRunById.as_view(), name="training-run"),

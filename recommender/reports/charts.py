@@ -32,7 +32,9 @@ def headline_chart(rows: Sequence[MeasureRow]) -> Chart:
     ]
     names = [row.name for row in shown]
     traces = [_dots(name, colour, symbol, names, found) for name, colour, symbol, found in series if any(found)]
-    layout = _layout(x={"title": {"text": ""}, "range": [0, 1]}, y={"automargin": True}, height=len(names) * 34 + 110)
+    layout = chart_layout(
+        x={"title": {"text": ""}, "range": [0, 1]}, y={"automargin": True}, height=len(names) * 34 + 110
+    )
     return {"data": traces, "layout": layout | {"legend": {"orientation": "h", "traceorder": "reversed", "y": 1.12}}}
 
 
@@ -85,7 +87,7 @@ def reliability_chart(found: Reliability) -> Chart:
         "type": "bar", "x": middles, "y": [each.n_cells for each in found.bins], "yaxis": "y2", "showlegend": False,
         "marker": {"color": THIRD}, "hovertemplate": _("%{y:,} cells") + "<extra></extra>",
     }  # fmt: skip
-    layout = _layout(
+    layout = chart_layout(
         x={
             "title": {"text": _("probability that the model gave")}, "range": [0, 1], "tickformat": ".0%",
             "anchor": "y2",
@@ -115,7 +117,7 @@ def threshold_chart(curve: Sequence[Suggested], target: float, reached: Suggeste
         }
         for name, colour, dash, values in lines
     ]  # fmt: skip
-    layout = _layout(
+    layout = chart_layout(
         x={"title": {"text": _("threshold")}, "range": [0, 1]}, y={"range": [0, 1.02], "tickformat": ".0%"}, height=440
     )
     layout |= {"legend": {"orientation": "h", "y": 1.1}, "shapes": [_line(y=target)]}
@@ -143,7 +145,7 @@ def bands_chart(bands: Sequence[Band]) -> Chart:
             (_("micro F1"), OTHER, [band.micro_f1 for band in bands]),
         )
     ]  # fmt: skip
-    layout = _layout(
+    layout = chart_layout(
         x={"title": {"text": _("documents learnt from")}, "type": "category"}, y={"range": [0, 1]}, height=340
     )
     return {"data": traces, "layout": layout | {"barmode": "group", "legend": {"orientation": "h", "y": 1.15}}}
@@ -184,6 +186,22 @@ def search_chart(trials: Sequence[Trial]) -> Chart:
     return chart
 
 
+def double_bars(names: Sequence[str], other: tuple[str, Sequence[float]], own: tuple[str, Sequence[float]]) -> Chart:
+    """Two named rows of horizontal bars beside each other, the first pair on top."""
+    traces = [
+        {
+            "type": "bar", "orientation": "h", "name": name, "y": list(names)[::-1], "x": _numbers(values)[::-1],
+            "marker": {"color": colour}, "hovertemplate": "%{y}: %{x:,.1f}<extra>" + name + "</extra>",
+        }
+        for (name, values), colour in ((own, OWN), (other, THIRD))
+    ]  # fmt: skip
+    layout = chart_layout(
+        x={"tickformat": ",.0f"}, y={"automargin": True}, height=BAR_HEIGHT * 2 * len(names) + BARS_MARGIN
+    )
+    legend = {"orientation": "h", "traceorder": "reversed", "y": 1.02, "yanchor": "bottom"}
+    return {"data": traces, "layout": layout | {"barmode": "group", "legend": legend}}
+
+
 def _bars(names: Sequence[str], values: Sequence[float], *, tickformat: str) -> Chart:
     """Horizontal bars, the first on top."""
     trace = {
@@ -193,11 +211,12 @@ def _bars(names: Sequence[str], values: Sequence[float], *, tickformat: str) -> 
     axes = {"automargin": True, "autorange": "reversed", "type": "category"}
     return {
         "data": [trace],
-        "layout": _layout(x={"tickformat": tickformat}, y=axes, height=BAR_HEIGHT * len(names) + BARS_MARGIN),
+        "layout": chart_layout(x={"tickformat": tickformat}, y=axes, height=BAR_HEIGHT * len(names) + BARS_MARGIN),
     }
 
 
-def _layout(*, x: dict[str, Any], y: dict[str, Any], height: int) -> dict[str, Any]:
+def chart_layout(*, x: dict[str, Any], y: dict[str, Any], height: int) -> dict[str, Any]:
+    """What all charts share, in the page's own ink."""
     return {
         "height": height,
         "margin": {"l": 60, "r": 16, "t": 40, "b": 50},

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recommender.ml.live_figures import wilson_interval
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -19,7 +21,6 @@ BoolArray = NDArray[np.bool_]
 N_BINS = 15
 CURVE_THRESHOLDS = np.linspace(0.01, 0.99, 99)
 BAND_EDGES = (1, 10, 30, 100, 300, 1000)
-Z_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,6 @@ def reliability(cells: Cells, n_bins: int = N_BINS) -> Reliability:
 
 def _shares(promised: float, true: float, n: int) -> tuple[float, float, float, float]:
     return (_ratio(promised, n), _ratio(true, n), *wilson_interval(true, n))
-
-
-def wilson_interval(n_hits: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, JASA 1927); NaN where n is 0."""
-    if n == 0:
-        return float("nan"), float("nan")
-    share = n_hits / n
-    middle = share + Z_95**2 / (2 * n)
-    reach = Z_95 * np.sqrt(share * (1 - share) / n + (Z_95 / (2 * n)) ** 2)
-    scale = 1 + Z_95**2 / n
-    return float(max(0.0, (middle - reach) / scale)), float(min(1.0, (middle + reach) / scale))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 NAME_BY_MEASURE = {
     "ndcg_at_5": "nDCG@5",
     "ndcg_at_1": "nDCG@1",
@@ -71,6 +73,17 @@ def measure_rows(own: Mapping[str, Any], report: Mapping[str, Any]) -> list[Meas
         for name in names
     ]
     return [row for row in rows if row.own is not None]
+
+
+def baseline_note(report: Mapping[str, Any]) -> str:
+    """How many tags the baseline of a run learnt, where one classifier for each of them would have taken too long."""
+    tags = report.get("baseline_tags") or {}
+    if tags.get("learnt", 0) >= tags.get("used", 0):
+        return ""
+    return _(
+        "The baseline learnt only the %(learnt)s most used of %(used)s tags and ranks the others by how often they "
+        "are used: one classifier for each of so many tags would take too long."
+    ) % {"learnt": tags["learnt"], "used": tags["used"]}
 
 
 def headline(metrics: Mapping[str, Any]) -> Figure | None:

@@ -27,7 +27,7 @@ from recommender.reports.figures import (
     reliability,
     threshold_curve,
 )
-from recommender.reports.measures import measure_rows
+from recommender.reports.measures import baseline_note, measure_rows
 from recommender.reports.recipes import explained_recipe, settings_that_differ
 from recommender.reports.source import UNKNOWN_THRESHOLD, Reported
 from recommender.reports.tag_rows import worst_rows
@@ -54,6 +54,7 @@ def overview(subject: Reported) -> dict[str, Any]:
     context = {
         "subject": subject,
         "rows": rows,
+        "baseline_note": baseline_note(subject.run_report),
         "n_held_out": (subject.run_report.get("documents") or {}).get("test"),
         "recipe": explained_recipe(subject.version.recipe),
         "settings": _settings(subject),
@@ -111,7 +112,7 @@ def _training_charts(found: TrainingReport) -> dict[str, Chart]:
     charts = {
         "gains": gains_chart(found.gains) if found.gains else None,
         "ablation": ablation_chart(found.ablation) if found.ablation else None,
-        "parts": parts_chart(found.parts) if any(part.train_seconds is not None for part in found.parts) else None,
+        "parts": parts_chart(found.parts) if found.times_parts else None,
         "search": search_chart(found.search) if found.search else None,
     }
     return {name: chart for name, chart in charts.items() if chart is not None}

@@ -57,6 +57,7 @@ NOTES: Mapping[str, Note] = {
     "passes": Note(_("How often training goes through the documents."), 1),
     "min_updates": Note(_("Steps of training at least, however few the documents are."), 0),
     "smallest_coefficient": Note(_("Smaller weights are left out of the bundle."), 0),
+    "max_cells": Note(_("Tags × documents at most: beyond that only the most used tags have a regression."), 1),
     "threads": Note(_("Processor threads; at the default, what the installation's TRAINING_THREADS says."), 1),
     "embedding_dim": Note(_("Numbers in the vector of a word."), 1),
     "filter_widths": Note(_("Words that each kind of filter sees at once; odd numbers."), 1),
@@ -88,10 +89,17 @@ NOTES: Mapping[str, Note] = {
     "max_documents": Note(_("Documents up to which the regression is solved document by document."), 1),
     "max_features": Note(_("Beyond that, the words and pairs that it looks at, the most frequent ones."), 1),
     "max_labels": Note(_("Tags that have a regression of their own, the most used ones."), 1),
+    "most_labels": Note(_("Tags in use beyond which none has a regression."), 1),
+    "enough_dev_documents": Note(
+        _("Documents kept for choosing from which on they alone teach how to weigh the sources."), 1
+    ),
     "max_entries": Note(_("Weights that the bundle keeps at most."), 1),
     "smallest_weight": Note(_("Smaller weights are left out of the bundle."), 0),
     "features_a_document": Note(_("Words of each document that are kept to find it as a similar one."), 1),
     "label_trees": Note(_("Trees of tags: auto (where not every tag has a regression), yes or no.")),
+    "network": Note(_("A small neural network as one more source: auto (where enough can be learnt), yes or no.")),
+    "network_dev_documents": Note(_("Documents kept for choosing from which on the network joins."), 1),
+    "network_labels": Note(_("Tags in use up to which the network joins."), 1),
     "crossfit_folds": Note(
         _("Parts of the documents that teach how to weigh the sources, each seen by none of them."), 2
     ),
@@ -102,19 +110,34 @@ NOTES: Mapping[str, Note] = {
     "smallest_leaf": Note(_("Pairs of document and tag that a leaf must hold."), 1),
     "l2": Note(_("How strongly the values of leaves are drawn to zero."), 0),
     "feature_share": Note(_("Share of the features that each split may choose from."), 0.01, 1),
+    "encoder": Note(_("Folder or package with a text encoder as one more source; empty is none.")),
     "source": Note(_("Folder or package with the text encoder.")),
+    "landmarks": Note(_("Documents that the regression on the encoder's vectors compares a text with."), 1),
+    "sharpness": Note(_("How quickly the likeness of two vectors falls with the angle between them."), 0),
+    "two_towers": Note(_("Vectors of texts and tags learnt together as one more source: yes or no.")),
     "pooling": Note(_("How words become one vector: mean or cls.")),
     "quantised": Note(_("Weights in 8 bits: a quarter of the size, nearly the same vectors.")),
     "fine_tune": Note(_("What the encoder learns from your documents: frozen (nothing), contrastive or tags.")),
     "tuning_tokens": Note(_("Words of a text that are read while the encoder learns."), 1),
     "temperature": Note(_("Scores are divided by it before they are compared: smaller values are sharper."), 0),
-    "loss": Note(_("What training makes small where several tags may be right: binary, focal or asymmetric.")),
+    "loss": Note(
+        _(
+            "What training makes small where several tags may be right: of the regression log or squared-hinge "
+            "(a support vector machine), of the network binary, focal or asymmetric."
+        )
+    ),
     "focusing": Note(_("Focal loss: how little the easy cases count."), 0),
     "positive_focusing": Note(_("Asymmetric loss: how little tags count that are easily found."), 0),
     "negative_focusing": Note(_("Asymmetric loss: how little tags count that are easily ruled out."), 0),
     "clip": Note(_("Asymmetric loss: probability below which a wrong tag counts nothing."), 0, 1),
-    "weighting": Note(_("How the words of a text are weighted: tf-idf or sif.")),
+    "weighting": Note(
+        _("How the words of a text are weighted: tf-idf, sif or textrank (tf-idf, central words counting more).")
+    ),
     "embeddings": Note(_("Vectors of words learn with the classifier (tuned) or stay as they are (frozen).")),
+    "head": Note(
+        _("Tags that are scored: all (wide), or those of the likeliest clusters (two-stage; above 500 tags).")
+    ),
+    "picked_clusters": Note(_("Two-stage: clusters of 32 to 63 tags that are scored for a text."), 1),
     "hierarchy_weight": Note(_("How strongly a broader tag is held near its narrower ones; 0 is not at all."), 0),
     "search": Note(_("Training tries a few settings on the documents kept for choosing.")),
     "time_budget_seconds": Note(_("Seconds that the search for better settings may take."), 0),

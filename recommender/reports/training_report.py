@@ -75,6 +75,21 @@ class TrainingReport:
     dev: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def times_parts(self) -> bool:
+        """Whether it says how long any part took."""
+        return any(part.train_seconds is not None for part in self.parts)
+
+    @property
+    def sets_parts(self) -> bool:
+        """Whether it says how any part was set."""
+        return any(part.settings for part in self.parts)
+
+    @property
+    def times_trials(self) -> bool:
+        """Whether it says how long any trial took."""
+        return any(trial.seconds is not None for trial in self.search)
+
+    @property
     def is_empty(self) -> bool:
         return self == TrainingReport()
 

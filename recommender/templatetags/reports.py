@@ -16,9 +16,27 @@ def decimals(value: float | None, places: int = 3) -> str:
 
 
 @register.filter
+def figure(value: float) -> str:
+    """A count as it is, anything else with four decimals."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.4f}"
+
+
+@register.filter
 def signed(value: float | None) -> str:
     """A difference with its sign; a dash where it is undefined."""
     return "–" if value is None or math.isnan(value) else f"{value:+.4f}"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share of 1 in percent, as many digits as it has."""
+    return f"{100 * share:.3g} %"
+
+
+@register.filter
+def moved(offset: float) -> str:
+    """Logits with their sign, as many decimals as matter."""
+    return f"{offset:+.2f}"
 
 
 @register.filter

@@ -52,6 +52,9 @@ class Document(PublicModel):
     split_group = models.CharField(max_length=300, blank=True)
     retain_until = models.DateField(null=True, blank=True, help_text=_("erased after this day"))
     updated_at = models.DateTimeField(auto_now=True)
+    text_changed_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("when title or body last changed; the database writes it")
+    )
 
     class Meta:
         verbose_name = _("document")

@@ -9,14 +9,23 @@ from typing import Any
 from kombu.transport import sqlalchemy
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
+from sqlalchemy.exc import SQLAlchemyError
 
 
 class Channel(sqlalchemy.Channel):
     """Takes a message out of its table when it delivers it, and never waits for another worker's lock."""
 
+    def _get_or_create(self, queue: str) -> Any:
+        """Kombu sends again after a lost connection: with a session that is not clean by then nothing is ever sent."""
+        try:
+            return super()._get_or_create(queue)  # type: ignore[misc]
+        except SQLAlchemyError:
+            self.session.rollback()
+            raise
+
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         message, session = self.message_cls, self.session
-        queue_row = self._get_or_create(queue)  # type: ignore[attr-defined]
+        queue_row = self._get_or_create(queue)
         try:
             found = (
                 session.query(message)

@@ -83,6 +83,11 @@ class Tag(PublicModel):
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     recommendable = models.BooleanField(default=True, help_text=_("off for tags that only group others"))
+    at_most_one_below = models.BooleanField(
+        default=False,
+        verbose_name=_("at most one tag below"),
+        help_text=_("a document bears at most one of the tags below this one: suggestions keep to it"),
+    )
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replaces")
     definition = models.TextField(blank=True)
     scope_note = models.TextField(blank=True, help_text=_("when to use it and when not"))

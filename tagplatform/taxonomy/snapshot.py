@@ -33,6 +33,7 @@ class TagEntry:
     parent_id: uuid.UUID | None
     definition: str
     scope_note: str
+    at_most_one_below: bool
     labels: tuple[LabelEntry, ...]
     default_language: str
     siblings: Mapping[uuid.UUID, "TagEntry"] = field(repr=False, compare=False)
@@ -70,6 +71,11 @@ class TagEntry:
         while entry is not None:
             yield entry
             entry = self.siblings.get(entry.parent_id) if entry.parent_id else None
+
+    @cached_property
+    def exclusive_facet(self) -> uuid.UUID | None:
+        """The topmost broader tag of whose narrower ones a document bears at most one; None where there is none."""
+        return next((tag.id for tag in [*self.broader()][::-1] if tag.at_most_one_below), None)
 
     def path(self, language: str = "") -> list[str]:
         """Labels from the root down to this tag."""
@@ -119,7 +125,16 @@ def _read(vocabulary_id: uuid.UUID, version: int) -> VocabularySnapshot:
     for tag_id, *rest in TagLabel.objects.filter(vocabulary_id=vocabulary_id).values_list(*names):
         labels.setdefault(tag_id, []).append(LabelEntry(*rest))
     tags: dict[uuid.UUID, TagEntry] = {}
-    columns = ("id", "notation", "status", "recommendable", "parent_id", "definition", "scope_note")
+    columns = (
+        "id",
+        "notation",
+        "status",
+        "recommendable",
+        "parent_id",
+        "definition",
+        "scope_note",
+        "at_most_one_below",
+    )
     for row in Tag.objects.filter(vocabulary_id=vocabulary_id).order_by("notation").values_list(*columns):
         own: tuple[Any, ...] = (*row, tuple(labels.get(row[0], ())), language, tags)
         tags[row[0]] = TagEntry(*own)

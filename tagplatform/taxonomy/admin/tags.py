@@ -65,7 +65,20 @@ class TagAdmin(PlatformAdmin):
     actions_detail = ("change_status",)
     readonly_fields = ("status", "public_id", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("vocabulary", "notation", "parent", "status", "replaced_by", "recommendable")}),
+        (
+            None,
+            {
+                "fields": (
+                    "vocabulary",
+                    "notation",
+                    "parent",
+                    "status",
+                    "replaced_by",
+                    "recommendable",
+                    "at_most_one_below",
+                )
+            },
+        ),
         (_("Meaning"), {"fields": ("definition", "scope_note")}),
         (_("Ids"), {"fields": ("public_id", "created_at", "updated_at"), "classes": ("collapse",)}),
     )

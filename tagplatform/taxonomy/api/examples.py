@@ -19,6 +19,7 @@ TAG = OpenApiExample(
         "vocabulary": "debtags",
         "status": "active",
         "recommendable": True,
+        "at_most_one_below": False,
         "parent": "tag_01jzj4h0r8f6rsc2q9x0m5v7kb",
         "replaced_by": None,
         "definition": "Is operated with a web browser",

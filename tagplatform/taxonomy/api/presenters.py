@@ -23,6 +23,7 @@ def present_tag(row: Tag, tag: TagEntry, *, vocabulary: Vocabulary, language: st
         "vocabulary": vocabulary.slug,
         "status": row.status,
         "recommendable": row.recommendable,
+        "at_most_one_below": row.at_most_one_below,
         "parent": row.parent_id and format_public_id(Tag.id_prefix, row.parent_id),
         "replaced_by": row.replaced_by_id and format_public_id(Tag.id_prefix, row.replaced_by_id),
         "definition": row.definition,

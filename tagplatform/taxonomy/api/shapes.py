@@ -49,6 +49,9 @@ class TagShape(TagBrief):
     vocabulary = serializers.CharField(help_text="slug")
     status = serializers.ChoiceField(choices=Tag.Status.choices)
     recommendable = serializers.BooleanField(help_text="false for tags that only group others")
+    at_most_one_below = serializers.BooleanField(
+        help_text="true where a document bears at most one of the tags below this one"
+    )
     parent = serializers.CharField(allow_null=True, help_text="id of the tag above")  # type: ignore[assignment]
     replaced_by = serializers.CharField(allow_null=True, help_text="id of the tag to use instead")
     definition = serializers.CharField()

@@ -12,7 +12,7 @@ from tagplatform.taxonomy.imports.plan import TagPlan
 from tagplatform.taxonomy.imports.tag_rows import Kind, LabelRow, TagRow
 from tagplatform.taxonomy.models import Tag, TagLabel, Vocabulary
 
-WRITTEN_FIELDS = ("definition", "scope_note", "recommendable", "status")
+WRITTEN_FIELDS = ("definition", "scope_note", "recommendable", "at_most_one_below", "status")
 
 
 class TagLoader:

@@ -39,6 +39,7 @@ class TagRow:
     definition: str | None
     scope_note: str | None
     recommendable: bool | None
+    at_most_one_below: bool | None
     status: str | None
     notes: tuple[Fault, ...]
 
@@ -64,7 +65,8 @@ def read_tag_row(row: Row, *, language: str, known: Container[str]) -> TagRow:
         parent=_first_parent(fields),
         definition=_note(fields, "definition", "description"),
         scope_note=_note(fields, "scope_note"),
-        recommendable=fields.flag("recommendable", default=True) if fields.value("recommendable") is not None else None,
+        recommendable=_flag(fields, "recommendable", default=True),
+        at_most_one_below=_flag(fields, "at_most_one_below", default=False),
         status=_status(fields),
         notes=tuple(fields.notes),
     )
@@ -128,6 +130,10 @@ def _first_parent(fields: Fields) -> str:
 
 def _note(fields: Fields, *names: str) -> str | None:
     return None if fields.value(*names) is None else fields.text(*names, max_length=MAX_NOTE_LENGTH)
+
+
+def _flag(fields: Fields, name: str, *, default: bool) -> bool | None:
+    return None if fields.value(name) is None else fields.flag(name, default=default)
 
 
 def _status(fields: Fields) -> str | None:

@@ -1,0 +1,111 @@
+"""Alerts in the admin: rules, what they found, messages, webhooks whose secrets are shown once."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from recommender.models import Alert, AlertDelivery, AlertRule, WebhookEndpoint
+from recommender.models.alerts import new_secret
+from recommender.watching.alerts import acknowledge
+from recommender.watching.deliveries import send_again
+from tagplatform.common.admin import Button, PlatformAdmin, ReadOnlyAdmin, object_page
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(PlatformAdmin):
+    """When a figure is told to somebody."""
+
+    list_display = ("vocabulary", "measure", "comparison", "limit", "window_days", "recipients", "webhook", "is_on")
+    list_filter = ("vocabulary", "is_on")
+    list_select_related = ("vocabulary", "webhook")
+    search_fields = ("vocabulary__name", "measure", "recipients")
+    autocomplete_fields = ("vocabulary", "webhook")
+    fieldsets = (
+        (None, {"fields": ("is_on", "vocabulary", "measure", ("comparison", "limit"))}),
+        (_("When"), {"fields": (("window_days", "fewest"), ("margin", "silence_hours"))}),
+        (_("Whom"), {"fields": ("recipients", "webhook")}),
+    )
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """What rules have found; open ones first to be acknowledged."""
+
+    list_display = ("opened_at", "rule", "value", "last_value", "closed_at", "acknowledged_by")
+    list_filter = ("rule__vocabulary", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("rule__vocabulary", "acknowledged_by")
+    search_fields = ("rule__measure", "rule__vocabulary__name")
+    actions_detail = ("acknowledge_alert",)
+
+    @Button(
+        _("Acknowledge"),
+        permission="recommender.change_alert",
+        icon="task_alt",
+        question=_("Others see that you look after it. It closes by itself when the value is back."),
+    )
+    def acknowledge_alert(self, request: HttpRequest, alert: Alert, answers: dict[str, Any]) -> None:
+        acknowledge(alert=alert, actor=request.user)
+        messages.success(request, _("The alert is yours."))
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(ReadOnlyAdmin):
+    """Messages about alerts, and what became of them."""
+
+    list_display = ("created_at", "event", "channel", "target", "shown_state", "attempts", "sent_at", "last_error")
+    list_filter = ("state", "channel", "event")
+    search_fields = ("target",)
+    actions_detail = ("try_again",)
+
+    @display(description=_("state"), label={"sent": "success", "failed": "danger", "waiting": "warning"})
+    def shown_state(self, delivery: AlertDelivery) -> tuple[str, str]:
+        return delivery.state, delivery.get_state_display()
+
+    @Button(
+        _("Send again"),
+        permission="recommender.change_alertdelivery",
+        icon="send",
+        question=_("The message is sent anew within a minute."),
+    )
+    def try_again(self, request: HttpRequest, delivery: AlertDelivery, answers: dict[str, Any]) -> None:
+        send_again(delivery)
+        messages.success(request, _("The message will be sent within a minute."))
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(PlatformAdmin):
+    """Where alerts are posted to."""
+
+    list_display = ("name", "url", "is_active")
+    search_fields = ("name", "url")
+    fields = ("name", "url", "is_active")
+    actions_detail = ("renew_secret",)
+
+    def response_add(self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: Any = None) -> HttpResponse:
+        return self._show_once(request, obj)
+
+    @Button(
+        _("New secret"),
+        permission="recommender.change_webhookendpoint",
+        icon="autorenew",
+        question=_("A new secret is made and shown once. What is sent from now on is signed with it."),
+        danger=True,
+    )
+    def renew_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, answers: dict[str, Any]) -> HttpResponse:
+        endpoint.secret = new_secret()
+        endpoint.save(update_fields=["secret"])
+        return self._show_once(request, endpoint)
+
+    def _show_once(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The secret of the webhook"),
+            "opts": self.opts,
+            "endpoint": endpoint,
+            "back": object_page(endpoint),
+        }
+        return TemplateResponse(request, "admin/watching/secret.html", context)

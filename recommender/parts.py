@@ -1,0 +1,49 @@
+"""Which examples are learnt from, which choose, which measure; and what a recipe is told beside them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from recommender import ml
+from recommender.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Examples to learn from, to choose on, and to measure on."""
+
+    train: list[ml.Example]
+    dev: list[ml.Example]
+    test: list[ml.Example]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training is told beside its examples."""
+
+    name: str
+    config: dict[str, Any]
+    seed: int
+    precision_target: float
+    replay: dict[str, Any] | None = None  # ReplayLimits of an incremental training; None where all is learnt anew
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What a snapshot holds: the examples with their parts, and the recipe they were given to."""
+
+    data: TrainingData
+    parts: Parts
+    recipe: Recipe
+
+
+def parts_of(data: TrainingData, seen: ml.SeenDocuments | None = None) -> Parts:
+    """By time, siblings together; documents that were tagged blind are measured on, whatever their date.
+
+    What a parent has `seen` is learnt instead of measured on.
+    """
+    split = ml.split_examples(data.examples)
+    train, dev, test = ([data.examples[row] for row in rows] for rows in (split.train, split.dev, split.test))
+    if seen is not None:
+        train += [example for example in test if example in seen]
+        test = [example for example in test if example not in seen]
+    return Parts(train, dev, test + data.blind)
