@@ -10,6 +10,7 @@ export class Decisions {
     this.rejected = [];
     this.rows = [];
     this.past = [];
+    this.held = null;
   }
 
   /** “chosen”, “rejected” or “open”. */
@@ -46,21 +47,27 @@ export class Decisions {
     return step;
   }
 
-  /** Take in a new answer: decided rows keep their place, the others are filled anew in the order of the answer. */
-  receive(suggestions) {
+  /** The rows on which nothing has been decided. */
+  get open() {
+    return this.rows.filter((row) => this.stateOf(row.tag.id) === "open");
+  }
+
+  /** Take in a new answer: decided rows and the row `held` keep their place, the others are filled anew in its order. */
+  receive(suggestions, held = null) {
+    this.held = suggestions.some((row) => row.tag.id === held) ? held : null;
     const likely = suggestions.filter((row) => row.above_threshold);
     const less = suggestions.filter((row) => !row.above_threshold);
-    const held = (above) => this.rows.filter((row) => row.above_threshold === above);
-    const decided = new Set(this.rows.map((row) => row.tag.id).filter((id) => this.stateOf(id) !== "open"));
-    const fresh = (rows) => rows.filter((row) => !decided.has(row.tag.id));
+    const before = (above) => this.rows.filter((row) => row.above_threshold === above);
+    const kept = new Set(this.rows.map((row) => row.tag.id).filter((id) => this.#keepsItsPlace(id)));
+    const fresh = (rows) => rows.filter((row) => !kept.has(row.tag.id));
     this.rows = [
-      ...this.#merge(held(true), fresh(likely)),
-      ...this.#merge(held(false), fresh(less)),
+      ...this.#merge(before(true), fresh(likely)),
+      ...this.#merge(before(false), fresh(less)),
     ];
   }
 
   #merge(before, fresh) {
-    const places = before.map((row) => (this.stateOf(row.tag.id) === "open" ? null : row));
+    const places = before.map((row) => (this.#keepsItsPlace(row.tag.id) ? row : null));
     const queue = [...fresh];
     const merged = [];
     for (const place of places) {
@@ -68,6 +75,10 @@ export class Decisions {
       else if (queue.length) merged.push(queue.shift());
     }
     return [...merged, ...queue];
+  }
+
+  #keepsItsPlace(id) {
+    return id === this.held || this.stateOf(id) !== "open";
   }
 
   #remember(kind, tag) {

@@ -10,6 +10,7 @@ import { Draft, newExternalId, placeOfNewText } from "./draft.js";
 import { Keys } from "./keys.js";
 import { Notice } from "./notice.js";
 import { Reasons } from "./reasons.js";
+import { Reordering } from "./reordering.js";
 import { TagSearch } from "./search.js";
 import { showState } from "./state.js";
 import { Progress } from "./status.js";
@@ -68,6 +69,7 @@ class Editor {
       fail: (error) => this.#failed(error),
       busy: (flag) => document.getElementById("panel").toggleAttribute("data-busy", flag),
     });
+    this.reordering = new Reordering(this);
     this.submission = new Submission({ editor: this, notice: this.notice });
     this.keys = new Keys({
       editor: this, list: this.list, search: this.search, help: document.getElementById("help"),
@@ -119,6 +121,7 @@ class Editor {
   #edited() {
     if (this.text.empty) this.externalId = newExternalId();
     this.reasons.forget();
+    this.reordering.stop();
     this.asking.soon();
     this.afterEdit();
   }
@@ -149,6 +152,7 @@ class Editor {
   }
 
   #receive(answer) {
+    this.reordering.stop();
     const { suggestions, ...rest } = answer;
     const rows = suggestions.map((row) => ({ ...row, probability: row.probability ?? row.score }));
     this.answer = { ...rest, askedFor: this.#fingerprint(), ids: rows.map((row) => row.tag.id) };
@@ -230,6 +234,7 @@ class Editor {
 
   #decide(change, tag = null) {
     change();
+    this.reordering.soon();
     this.notice.clear("no-tags");
     this.draw();
     this.save();
@@ -243,6 +248,7 @@ class Editor {
   undo() {
     const step = this.decisions.undo();
     if (!step) return announce(gettext("Nothing to undo."));
+    this.reordering.soon();
     this.draw();
     this.save();
     return announce(interpolate(UNDONE[step.kind](), [step.label]));
@@ -283,9 +289,10 @@ class Editor {
     saved.textContent = kept ? gettext("Draft kept in this browser") : gettext("This browser cannot keep the draft");
   }
 
-  draw() {
+  /** `moved`: rows have changed places, which is shown. */
+  draw({ moved = false } = {}) {
     const { decisions } = this;
-    this.list.draw(decisions.rows, (id) => decisions.stateOf(id), (id) => this.reasons.panelOf(id));
+    this.list[moved ? "redraw" : "draw"](decisions.rows, (id) => decisions.stateOf(id), (id) => this.reasons.panelOf(id));
     this.chips.draw(decisions.chosen);
     document.getElementById("undo").disabled = decisions.past.length === 0;
     showState(this);

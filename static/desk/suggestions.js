@@ -1,6 +1,7 @@
 // The list of suggestions: rows that stay where they are once decided, and the folded less likely ones.
 
 import { element, icon, pathAbove } from "./dom.js";
+import { placesOf, showMoves } from "./moving.js";
 
 const WORDS = {
   high: () => pgettext("confidence", "high"),
@@ -26,6 +27,19 @@ export class SuggestionList {
     for (const list of [this.likely, this.less]) {
       list.addEventListener("focusin", (event) => this.#follow(event));
     }
+  }
+
+  /** Draw rows that have changed places, and show which. */
+  redraw(...drawn) {
+    const lists = [this.likely, this.less];
+    const before = placesOf(lists);
+    this.draw(...drawn);
+    showMoves(lists, before);
+  }
+
+  /** The tag of the row that has the focus, which must not move away under it; null where none has. */
+  get focusedTag() {
+    return document.activeElement?.closest?.(".suggestion")?.dataset.tag ?? null;
   }
 
   /** Draw the rows; `stateOf(id)` says what was decided, `reasonOf(id)` gives an open panel or null. */

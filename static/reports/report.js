@@ -14,12 +14,16 @@
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], // none that would send the chart away
   };
 
+  const narrow = window.matchMedia("(max-width: 40rem)").matches;
+  const legendBelow = { legend: { orientation: "h", y: -0.05, yanchor: "top" } }; // beside a map it would take half of a telephone
+
   const ink = (box) => ({ "font.color": getComputedStyle(box).color });
 
   async function drawOne(box) {
     const { data, layout } = figures[box.dataset.chart];
     const own = box.dataset.address ? { ...config, scrollZoom: true } : config;
-    await Plotly.newPlot(box, data, { ...layout, font: { color: ink(box)["font.color"] } }, own);
+    const place = narrow && box.dataset.address ? { legend: { ...layout.legend, ...legendBelow.legend } } : {};
+    await Plotly.newPlot(box, data, { ...layout, ...place, font: { color: ink(box)["font.color"] } }, own);
     if (box.dataset.address) box.on("plotly_click", (event) => openTag(box, event.points[0].customdata));
   }
 
