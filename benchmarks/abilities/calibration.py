@@ -6,11 +6,14 @@ import numpy as np
 
 from benchmarks.abilities.lessons import Opened
 from recommender.ml import HeldOutPredictions, Ranker, held_out_predictions
+from recommender.ml.bundles import TENSORS
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, FloatArray, IntArray
+from recommender.ml.fusion.calibrating import JudgedPairs, calibrated_on_pairs
 from recommender.ml.json_lines import as_examples
 from recommender.ml.metrics import expected_calibration_error
 from recommender.ml.parts import TrainingTask
+from recommender.ml.tensors import mapped_tensors
 
 TARGETS = (0.7, 0.8, 0.9)
 _SMALLEST = 0.001
@@ -67,34 +70,15 @@ def calibrations(opened: Opened, targets: Sequence[float]) -> Mapping[float, Cal
 
     Raises ValueError where the first target's is not the one in the bundle, which was trained with it.
     """
-    task = opened.task(targets[0])
-    by_target = _of_fusion(task, targets) if _is_fusion(opened, task) else _of_dev(opened.ranker, task, targets)
+    judged = JudgedPairs.from_tensors(mapped_tensors(opened.bundle / TENSORS))
+    if judged is None:
+        by_target = _of_dev(opened.ranker, opened.task(targets[0]), targets)
+    else:
+        by_target = {t: calibrated_on_pairs(judged, opened.label_space, precision_target=t) for t in targets}
     own, again = opened.ranker.calibration, by_target[targets[0]]
-    if not (np.allclose(own.thresholds, again.thresholds) and np.allclose(own.slopes, again.slopes)):
+    if not (np.allclose(own.thresholds, again.thresholds) and np.allclose(own.offsets, again.offsets)):
         raise ValueError(f"the thresholds for {targets[0]} are not those of the bundle")
     return by_target
-
-
-def _is_fusion(opened: Opened, task: TrainingTask) -> bool:
-    from recommender.ml.auto import choose
-
-    return (choose(task).recipe if opened.ranker.recipe == "auto" else opened.ranker.recipe) == "fusion"
-
-
-def _of_fusion(task: TrainingTask, targets: Sequence[float]) -> dict[float, Calibration]:
-    """Trains once more, for the bundle keeps no logits of dev from trees that did not see it."""
-    from dataclasses import replace
-
-    from recommender.ml.auto import choose
-    from recommender.ml.fusion.calibrating import JudgedPairs, calibrated_on_pairs
-    from recommender.ml.fusion.training import FusionTraining
-    from recommender.ml.recipes import AutoConfig
-
-    config = choose(task).config if isinstance(task.config, AutoConfig) else task.config
-    fitted = FusionTraining(replace(task, config=config)).fit()
-    known, dev = fitted.dev.weights > 0, fitted.dev
-    pairs = JudgedPairs(dev.table.rows[known], dev.table.labels[known], fitted.dev_logits[known], dev.hits[known])
-    return {target: calibrated_on_pairs(pairs, task.label_space, precision_target=target) for target in targets}
 
 
 def _of_dev(ranker: Ranker, task: TrainingTask, targets: Sequence[float]) -> dict[float, Calibration]:

@@ -10,6 +10,7 @@ from types import FrameType
 from benchmarks.abilities.models import Setting
 from benchmarks.compare.measure import Limits
 from benchmarks.compare.results import Figures, read_figures, write_figures
+from benchmarks.compare.runs import SEED
 from benchmarks.compare.systems import ROOT
 
 
@@ -20,7 +21,9 @@ def parser(module: str, description: str | None, *, work: str) -> argparse.Argum
     made.add_argument("--recipe", default="auto")
     made.add_argument("--data", type=Path, default=ROOT / ".." / "shared" / "data", help="folder of data sets")
     made.add_argument("--work", type=Path, default=ROOT / "var" / work, help="models and logs")
-    made.add_argument("--seed", type=int, default=1)
+    bench = ROOT / "var" / "bench"
+    made.add_argument("--compared", type=Path, default=bench, help="the folder of benchmarks.compare, for its models")
+    made.add_argument("--seed", type=int, default=SEED)
     made.add_argument("--time-limit", type=float, default=7200, help="seconds for one training or measurement")
     made.add_argument("--memory-limit-mb", type=float, default=12_000)
     made.add_argument("--threads", type=int, default=1)
@@ -31,7 +34,7 @@ def setting_of(asked: argparse.Namespace) -> Setting:
     """The setting; from now on SIGTERM ends as Ctrl-C does, so that what is running is ended, too."""
     signal.signal(signal.SIGTERM, _leave)
     limits = Limits(asked.time_limit, asked.memory_limit_mb)
-    return Setting(asked.work, asked.recipe, asked.seed, limits, asked.threads)
+    return Setting(asked.work, asked.recipe, asked.seed, limits, asked.threads, asked.compared)
 
 
 def keep(figures: Figures, results: Path, page: Callable[[Figures], str]) -> None:

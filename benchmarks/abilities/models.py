@@ -1,5 +1,6 @@
 """Bundles trained through the library's command line in a process of their own, kept with what they cost."""
 
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,19 +9,20 @@ from typing import Any
 
 from benchmarks.compare.documents import DataSet
 from benchmarks.compare.measure import Cost, Limits, measured
-from benchmarks.compare.runs import Place, model_mb, version_of
+from benchmarks.compare.runs import SEED, Place, is_settled, model_mb, place_of, training_arguments, version_of
 from benchmarks.compare.systems import PYTHONS, ROOT, SYSTEMS, System
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is trained, where it is kept, and within what bounds."""
+    """What is trained, where it is kept, and within what bounds; `compared` has the models of benchmarks.compare."""
 
     work: Path
     recipe: str
     seed: int
     limits: Limits
     threads: int
+    compared: Path | None = None
 
 
 def child(module: str, arguments: Sequence[object], place: Place, setting: Setting) -> Cost:
@@ -48,20 +50,43 @@ def written_once(folder: Path, key: str, write: Callable[[DataSet], None]) -> Da
 def model_of(data: DataSet, place: Place, setting: Setting) -> Mapping[str, Any]:
     """The record of the model in the place, trained first unless this very version is there.
 
-    Raises Broken and OverLimit, with nothing but the log left in the place.
+    A model that benchmarks.compare has trained in this version is taken from there. Raises Broken and OverLimit, with
+    nothing but the log left in the place.
     """
     record, wanted = place.read(), version(data, setting)
     if record.get("version") == wanted and place.model.exists():
         return record
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
-    files: list[object] = ["--train", data.part("train"), "--dev", data.part("dev"), "--out", place.model]
-    tags: list[object] = ["--tags", data.tags_file] if data.tags_file else []
-    what: list[object] = ["train", "--recipe", setting.recipe, "--seed", setting.seed]
-    cost = child("recommender.ml", [*what, *files, *tags], place, setting)
-    record = {"version": wanted, "train": asdict(cost), "model_mb": model_mb(place.model)}
+    cost = _from_comparison(data, place, setting)
+    if cost is None:
+        arguments = training_arguments(setting.recipe, data, place.model, seed=setting.seed)
+        cost = asdict(child("recommender.ml", arguments, place, setting))
+    record = {"version": wanted, "train": cost, "model_mb": model_mb(place.model)}
     place.write(record)
     return record
+
+
+def _from_comparison(data: DataSet, place: Place, setting: Setting) -> Mapping[str, float] | None:
+    """What the training cost there, with the bundle's files linked into the place; None unless it is the same one."""
+    system = recipe_named(setting.recipe)
+    if setting.compared is None or setting.seed != SEED or system.candidates != ({},):
+        return None
+    theirs = place_of(setting.compared, data, system)
+    record = theirs.read()
+    if record.get("status") != "done" or not is_settled(theirs, version_of(system, data), setting.limits):
+        return None
+    shutil.copytree(theirs.model, place.model, copy_function=_linked)
+    cost: Mapping[str, float] = record["train"]
+    return cost
+
+
+def _linked(source: str, target: str) -> None:
+    """The same bytes under a second name, a copy where the two lie on different file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def recipe_named(name: str) -> System:

@@ -19,7 +19,7 @@ from benchmarks.compare.measure import Broken, Limits, OverLimit
 from benchmarks.compare.report import write_report
 from benchmarks.compare.runs import Setting, is_settled, place_of, run, timed, version_of
 from benchmarks.compare.systems import ROOT, SYSTEMS, Shape, System
-from benchmarks.compare.versions import installed_recipes
+from benchmarks.compare.versions import installed_recipes, is_installed
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,10 @@ def _one(data: DataSet, system: System, choices: Choices, counter: str) -> None:
 
 
 def _obstacle(data: DataSet, system: System) -> str:
-    if not system.is_peer and system.name not in installed_recipes():
+    if not system.is_peer and system.recipe not in installed_recipes():
         return "not available: the library has no such recipe"
+    if system.needs and not is_installed(system.needs):
+        return f"not available: {system.needs} is not installed (requirements-transformer.txt)"
     documents = data.documents("train")
     return system.obstacle(Shape(len(documents), len({tag for document in documents for tag in document.tags})))
 

@@ -41,7 +41,7 @@ class Broken(Exception):
 def measured(command: Sequence[str], *, folder: Path, log: Path, limits: Limits, threads: int) -> Cost:
     """Run in `folder` with output to `log`; raises OverLimit, with the whole tree ended, or Broken."""
     started = time.perf_counter()
-    inherited_mb = _own_mb(os.getpid())
+    inherited_mb = _own_peak_mb()
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=output, env=_environment(threads), start_new_session=True
@@ -62,7 +62,7 @@ def measured(command: Sequence[str], *, folder: Path, log: Path, limits: Limits,
     if process.returncode:
         raise Broken(f"ended with status {process.returncode}: {_last_line(log)}")
     seconds = time.perf_counter() - started
-    # Until it becomes another program a child counts its parent's pages, and Linux remembers that as its peak
+    # Until it becomes another program a child shares its parent's pages, and their peak counts as its own
     reported_mb = usage.ru_maxrss * 1024 / 1e6
     if reported_mb > _INHERITED_AT_MOST * inherited_mb:
         peak_mb = max(peak_mb, reported_mb)
@@ -87,6 +87,12 @@ def _resident_mb(pid: int) -> float:
 def _own_mb(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * _PAGE_BYTES / 1e6
+
+
+def _own_peak_mb() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def _words(file: Path) -> list[str]:

@@ -15,6 +15,7 @@ from benchmarks.compare.scoring import read_predictions, scored
 from benchmarks.compare.systems import PYTHONS, REQUIREMENTS, ROOT, System
 
 N_RANKED = 20
+SEED = 1  # of our own recipes
 _PROTOCOL = 1
 Say = Callable[[str], None]
 
@@ -118,6 +119,16 @@ def timed(system: System, data: DataSet, setting: Setting, say: Say) -> dict[str
     return figures
 
 
+def training_arguments(
+    recipe: str, data: DataSet, bundle: Path, *, seed: int, settings: Mapping[str, Any] | None = None
+) -> list[object]:
+    """What trains one of our recipes: equal arguments on equal data and source give equal bundles."""
+    files: list[object] = ["--train", data.part("train"), "--dev", data.part("dev"), "--out", bundle]
+    tags: list[object] = ["--tags", data.tags_file] if data.tags_file else []
+    own = ["--config", json.dumps(settings)] if settings else []
+    return ["train", "--recipe", recipe, "--seed", seed, *own, *files, *tags]
+
+
 def model_mb(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
@@ -142,9 +153,8 @@ def _train(system: System, data: DataSet, place: Place, settings: Mapping[str, A
     if system.is_peer:
         what = ["--model", place.model, "--data", data.folder, "--settings", json.dumps(settings)]
         return _measured(system, ["benchmarks.compare.child", "train", system.module, *what], place, setting)
-    files = ["--train", data.part("train"), "--dev", data.part("dev"), "--out", place.model]
-    tags = ["--tags", data.tags_file] if data.tags_file else []
-    return _measured(system, ["recommender.ml", "train", "--recipe", system.name, *files, *tags], place, setting)
+    arguments = training_arguments(system.recipe, data, place.model, seed=SEED, settings=settings)
+    return _measured(system, ["recommender.ml", *arguments], place, setting)
 
 
 def _dev_figure(system: System, data: DataSet, place: Place, setting: Setting) -> dict[str, float]:

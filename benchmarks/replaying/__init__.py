@@ -1,0 +1,1 @@
+"""The replay: a dated data set plays itself through the platform, with simulated editors and real retraining."""
