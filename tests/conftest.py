@@ -12,6 +12,7 @@ from pytest_django import Settings
 def own_folders(settings: Settings, tmp_path: Path) -> None:
     """Bundles and media of a test live and die with it."""
     settings.BUNDLES_DIR = tmp_path / "bundles"
+    settings.BUNDLES_CACHE_DIR = tmp_path / "bundle-cache"
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STORAGES = {
         **settings.STORAGES,

@@ -1,11 +1,15 @@
-"""People for the admin's tests."""
+"""People for the admin's tests, and a version that could answer."""
+
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from recommender.models import ModelVersion
 from tagplatform.access.models import User
-from tests.factories import UserFactory
+from tests.factories import UserFactory, VocabularyFactory
+from tests.tiny_model import add_version
 
 
 @pytest.fixture
@@ -30,3 +34,14 @@ def reader_client(db: None) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tiny-model")
+
+
+@pytest.fixture
+def ready_version(db: None, bundle_folder: Path) -> ModelVersion:
+    """Its bundle opens."""
+    return add_version(VocabularyFactory(), bundle_folder, number=1)

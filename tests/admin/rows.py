@@ -8,8 +8,37 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from feedback.models import Decision, FeedbackEvent, Outcome, Suggestion, TagMonthTotal
-from recommender.models import ModelAlias, ModelAliasChange, TrainingPolicy, TrainingRun
+from feedback.models import (
+    Decision,
+    FeedbackEvent,
+    LearningCut,
+    Outcome,
+    StandingRejection,
+    Suggestion,
+    TagDecisionCount,
+    TagMonthTotal,
+)
+from recommender.models import (
+    AdjustmentPolicy,
+    Alert,
+    AlertDelivery,
+    AlertRule,
+    ChallengePolicy,
+    DailyFigure,
+    DailyTagCount,
+    DataSnapshot,
+    DriftValue,
+    EvidencePolicy,
+    GatePolicy,
+    Interleaving,
+    ModelAlias,
+    ModelAliasChange,
+    ShadowAnswer,
+    TrainingPolicy,
+    TrainingRun,
+    WatchPolicy,
+    WebhookEndpoint,
+)
 from tagplatform.access.models import IdempotencyRecord
 from tagplatform.access.services import create_api_key
 from tagplatform.imports.models import ImportRun
@@ -70,11 +99,28 @@ def proposal() -> Any:
     )
 
 
+def data_snapshot() -> Any:
+    """What a run learnt from."""
+    run = TrainingRunFactory(state=TrainingRun.State.SUCCEEDED)
+    return DataSnapshot.objects.create(
+        vocabulary=run.vocabulary, training_run=run, path="nowhere", digest="0" * 64, n_bytes=2048, n_examples=3,
+        n_cells=2, bundle_digest="0" * 64, refitted=True,
+    )  # fmt: skip
+
+
+def interleaving() -> Any:
+    version = champion()
+    return Interleaving.objects.create(
+        vocabulary=version.vocabulary, champion=version, challenger=ModelVersionFactory(vocabulary=version.vocabulary),
+        share=0.2, alpha=0.05, most_documents=100,
+    )  # fmt: skip
+
+
 def alias_change() -> Any:
     version = champion()
     return ModelAliasChange.objects.create(
         vocabulary=version.vocabulary, name=ModelAlias.Name.CHAMPION, from_version=version, to_version=version,
-        actor=UserFactory(), reason="better",
+        actor=UserFactory(), reason="better", position=next(numbers),
     )  # fmt: skip
 
 
@@ -94,6 +140,40 @@ def role() -> Any:
     return Group.objects.create(name=f"role {next(numbers)}")
 
 
+def decision_count() -> Any:
+    tag = TagFactory()
+    return TagDecisionCount.objects.create(
+        vocabulary=tag.vocabulary, source=SourceFactory(), tag=tag, actor=UserFactory(), since=timezone.now()
+    )
+
+
+def daily_figure() -> Any:
+    return DailyFigure.objects.create(
+        day=date(2026, 11, 1), vocabulary=VocabularyFactory(), source=SourceFactory(), model_version="news-1",
+        is_blind=False, figure="mrr", n=3, y=2, x=3, yy=2, xy=2, xx=3,
+    )  # fmt: skip
+
+
+def daily_tag_count() -> Any:
+    tag = TagFactory()
+    return DailyTagCount.objects.create(
+        day=date(2026, 11, 1), vocabulary=tag.vocabulary, source=SourceFactory(), model_version="news-1",
+        is_blind=False, tag=tag, shown=3, accepted=1, added=0, tried=0,
+    )  # fmt: skip
+
+
+def webhook() -> Any:
+    return WebhookEndpoint.objects.create(name=f"Chat {next(numbers)}", url="https://chat.example.org/hook")
+
+
+def alert() -> Any:
+    """An open one, that somebody looks after."""
+    rule = AlertRule.objects.create(
+        vocabulary=VocabularyFactory(), measure="mrr", comparison="below", limit=0.5, webhook=webhook()
+    )
+    return Alert.objects.create(rule=rule, value=0.4, last_value=0.3, n_documents=80, acknowledged_by=UserFactory())
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "access.apikey": api_key,
     "access.idempotencyrecord": lambda: IdempotencyRecord.objects.create(
@@ -108,16 +188,51 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "feedback.feedbackevent": lambda: FeedbackEvent.objects.create(
         source=SourceFactory(), event_id=f"e{next(numbers)}", decision_id=recommendation().decisions.get().pk
     ),
+    "feedback.learningcut": lambda: LearningCut.objects.create(vocabulary=VocabularyFactory(), since=timezone.now()),
     "feedback.outcome": lambda: recommendation().outcome,
     "feedback.recommendation": recommendation,
+    "feedback.standingrejection": lambda: StandingRejection.objects.create(
+        tag=TagFactory(), source=SourceFactory(), document=DocumentFactory(), content_hash="0" * 64
+    ),
     "feedback.suggestion": lambda: recommendation().suggestions.get(),
+    "feedback.tagdecisioncount": decision_count,
     "feedback.tagmonthtotal": lambda: TagMonthTotal.objects.create(tag=TagFactory(), month=date(2026, 11, 1)),
     "imports.importrun": lambda: ImportRun.objects.create(
         kind="tags", target="topics", file_name="tags.jsonl", file_digest="0" * 64, rows_total=10, rows_done=5
     ),
+    "recommender.adjustmentpolicy": lambda: AdjustmentPolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.dailyfigure": daily_figure,
+    "recommender.dailytagcount": daily_tag_count,
+    "recommender.challengepolicy": lambda: ChallengePolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.alert": alert,
+    "recommender.alertdelivery": lambda: AlertDelivery.objects.create(
+        alert=alert(), event="opened", value=0.2, channel="mail", target="ops@example.org"
+    ),
+    "recommender.alertrule": lambda: alert().rule,
+    "recommender.webhookendpoint": lambda: webhook(),
+    "recommender.datasnapshot": data_snapshot,
+    "recommender.driftvalue": lambda: DriftValue.objects.create(
+        day=date(2026, 11, 1),
+        vocabulary=VocabularyFactory(),
+        model_version="news-1",
+        measure="tags",
+        value=0.2,
+        expected=0.1,
+        critical=0.15,
+        limit=0.1,
+        n_reference=9,
+        n_current=9,
+    ),
+    "recommender.watchpolicy": lambda: WatchPolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.evidencepolicy": lambda: EvidencePolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.interleaving": interleaving,
     "recommender.modelalias": lambda: champion().aliases.get(),
     "recommender.modelaliaschange": alias_change,
     "recommender.modelversion": champion,
+    "recommender.gatepolicy": lambda: GatePolicy.objects.create(vocabulary=VocabularyFactory()),
+    "recommender.shadowanswer": lambda: ShadowAnswer.objects.create(
+        recommendation_id=recommendation().pk, version=champion(), tag_ids=[], probabilities=[], seconds=0.002
+    ),
     "recommender.trainingpolicy": lambda: TrainingPolicy.objects.create(vocabulary=VocabularyFactory()),
     "recommender.trainingrun": lambda: TrainingRunFactory(
         requested_by=UserFactory(), state=TrainingRun.State.RUNNING, started_at=timezone.now(), log_tail="collecting"

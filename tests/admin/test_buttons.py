@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recommender import tasks
-from recommender.models import ModelAlias, ModelVersion, TrainingPolicy, TrainingRun
+from recommender.models import AdjustmentPolicy, ModelAlias, ModelVersion, TrainingPolicy, TrainingRun
 from tagplatform.taxonomy.models import Tag, TagOperation, TagProposal
 from tests.admin.addresses import page_of
 from tests.admin.rows import alias_change, api_key, champion, operation, proposal
@@ -36,6 +36,7 @@ BUTTONS: dict[str, Callable[[], tuple[Any, str]]] = {
     "roll back": lambda: (champion(), "roll_back"),
     "train now": lambda: (VocabularyFactory(), "train_now"),
     "reset settings": lambda: (TrainingPolicy.objects.create(vocabulary=VocabularyFactory()), "reset_settings"),
+    "reset adjustments": lambda: (AdjustmentPolicy.objects.create(vocabulary=VocabularyFactory()), "reset_all"),
     "cancel": lambda: (TrainingRunFactory(), "cancel"),
     "change status": lambda: (TagFactory(), "change_status"),
     "revert": lambda: (operation(), "revert"),
@@ -91,8 +92,12 @@ def test_a_button_of_a_row_that_is_gone_is_not_found(admin_client: Client) -> No
     assert admin_client.get(address).status_code == 404
 
 
-def test_promoting_moves_the_alias_with_the_reason(admin_client: Client, admin: Any) -> None:
-    version = ModelVersionFactory()
+def test_promoting_moves_the_alias_with_the_reason(
+    admin_client: Client, admin: Any, ready_version: ModelVersion
+) -> None:
+    version = ready_version
+    version.training_run = TrainingRunFactory(vocabulary=version.vocabulary, report={"gate": {"passed": False}})
+    version.save()
 
     answer = admin_client.post(page_of(version, "promote"), REASON, follow=True)
 
@@ -101,6 +106,7 @@ def test_promoting_moves_the_alias_with_the_reason(admin_client: Client, admin: 
     change = version.vocabulary.alias_changes.get()
     assert (change.actor, change.reason) == (admin, "it is better")
     assert "is champion now" in answer.content.decode()
+    assert "did not pass the gate" in answer.content.decode()
     assert LogEntry.objects.get().user == admin
 
 

@@ -20,12 +20,22 @@ from tests.admin.rows import MAKERS
 OURS = ("imports", "taxonomy", "content", "access", "feedback", "recommender")
 LEDGER = ("recommendation", "suggestion", "outcome", "decision")
 READ_ONLY = [
-    *(f"feedback.{name}" for name in (*LEDGER, "feedbackevent", "tagmonthtotal")),
+    *(
+        f"feedback.{name}"
+        for name in (*LEDGER, "feedbackevent", "learningcut", "standingrejection", "tagdecisioncount", "tagmonthtotal")
+    ),
     "imports.importrun",
     "taxonomy.tagoperation",
+    "recommender.alert",
+    "recommender.alertdelivery",
+    "recommender.dailyfigure",
+    "recommender.dailytagcount",
+    "recommender.driftvalue",
+    "recommender.interleaving",
     "recommender.modelalias",
     "recommender.modelaliaschange",
     "recommender.modelversion",
+    "recommender.shadowanswer",
     "recommender.trainingrun",
 ]
 

@@ -24,6 +24,7 @@ from tests.factories import (
         "access_user",
         "access_apikey",
         "auth_group",
+        "recommender_gatepolicy",
         "recommender_trainingpolicy",
         "django_celery_beat_periodictask",
         "django_celery_beat_crontabschedule",

@@ -55,7 +55,9 @@ def setting_of(name: str) -> Setting:
 def posted(policy: TrainingPolicy, recipe: str = "", **settings: Any) -> dict[str, Any]:
     """The form as a browser sends it: every field of every recipe, with these changes (`skipgram__dim=64`)."""
     chosen = recipe or policy.recipe
-    form: dict[str, Any] = {"recipe": chosen, "tolerance": "0.005", "promote_automatically": "on", "seed": "1"}
+    form: dict[str, Any] = {"recipe": chosen, "promote_automatically": "on"}
+    columns = ("seed", "full_every", "largest_gap", "taxonomy_change", "replay_share", "replay_documents")
+    form |= {name: getattr(policy, name) for name in columns}
     for name in offered_recipes():
         for setting in settings_of(name):
             kept = stored_value(policy.config, setting.path) if name == policy.recipe else None
@@ -141,6 +143,24 @@ def test_a_switch_is_turned_off_and_on(admin_client: Client, policy: TrainingPol
     assert "output_sees_bag" not in policy.config
 
 
+def test_a_choice_is_a_list_of_its_values(admin_client: Client, policy: TrainingPolicy) -> None:
+    page = admin_client.get(page_of(policy, "change")).content.decode()
+    save(admin_client, policy, posted(policy, loss="focal"))
+    refused = errors_of(save(admin_client, policy, posted(policy, loss="hinge")))
+
+    assert '<option value="asymmetric">asymmetric</option>' in page
+    assert policy.config["loss"] == "focal"
+    assert "hinge" in refused[f"set-{NETWORK}-loss"][0]
+
+
+def test_a_vocabulary_of_exactly_one_tag_has_its_softmax_set(admin_client: Client, policy: TrainingPolicy) -> None:
+    type(policy.vocabulary).objects.update(selection_mode="one")
+
+    save(admin_client, policy, posted(policy, temperature="0.5", label_smoothing="0.2"))
+
+    assert (policy.config["temperature"], policy.config["label_smoothing"]) == (0.5, 0.2)
+
+
 def test_another_recipe_starts_from_its_defaults(admin_client: Client, policy: TrainingPolicy) -> None:
     save(admin_client, policy, posted(policy, LOGISTIC, passes=7))
 
@@ -221,13 +241,19 @@ def test_readers_see_the_settings_in_short(reader_client: Client, policy: Traini
     assert reader_client.post(page_of(policy, "change"), posted(policy)).status_code == 403
 
 
+def other_inlines(shown: Any) -> dict[str, Any]:
+    """What a browser sends of the page's further inlines while they are empty."""
+    prefixes = [inline.formset.prefix for inline in shown.context["inline_admin_formsets"]]
+    return {f"{prefix}-{count}": 0 for prefix in prefixes for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
+
+
 def inline(policy: TrainingPolicy, recipe: str) -> dict[str, Any]:
     vocabulary = policy.vocabulary
     return {
         "name": vocabulary.name, "slug": vocabulary.slug, "language": "en", "suggestion_limit": 10,
         "precision_target": 0.7, "training_policy-TOTAL_FORMS": 1, "training_policy-INITIAL_FORMS": 1,
         "training_policy-0-id": policy.pk, "training_policy-0-vocabulary": vocabulary.pk,
-        "training_policy-0-recipe": recipe, "training_policy-0-tolerance": 0.01, "training_policy-0-seed": 2,
+        "training_policy-0-recipe": recipe, "training_policy-0-seed": 2,
     }  # fmt: skip
 
 
@@ -235,8 +261,9 @@ def inline(policy: TrainingPolicy, recipe: str) -> dict[str, Any]:
 def test_the_vocabularys_page_keeps_settings_unless_the_recipe_changes(
     admin_client: Client, policy: TrainingPolicy, recipe: str, kept: dict[str, Any]
 ) -> None:
-    page = admin_client.get(page_of(policy.vocabulary, "change")).content.decode()
-    answer = admin_client.post(page_of(policy.vocabulary, "change"), inline(policy, recipe))
+    shown = admin_client.get(page_of(policy.vocabulary, "change"))
+    page = shown.content.decode()
+    answer = admin_client.post(page_of(policy.vocabulary, "change"), other_inlines(shown) | inline(policy, recipe))
 
     policy.refresh_from_db()
     assert "skipgram.dim = 64" in page

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recommender import tasks
-from recommender.models import ModelAlias, TrainingRun
+from recommender.models import ModelAlias, ModelVersion, TrainingRun
 from tagplatform.taxonomy.models import Tag
 from tests.admin.addresses import page_of
 from tests.admin.rows import api_key, champion, proposal
@@ -37,9 +37,9 @@ def press(client: Client, row: Any, button: str, **answers: str) -> int:
 
 
 def test_a_model_admin_trains_promotes_and_audits_but_has_no_keys(
-    as_role: AsRole, monkeypatch: pytest.MonkeyPatch
+    as_role: AsRole, monkeypatch: pytest.MonkeyPatch, ready_version: ModelVersion
 ) -> None:
-    client, version = as_role("model admin"), ModelVersionFactory()
+    client, version = as_role("model admin"), ready_version
     monkeypatch.setattr(tasks.train, "delay", lambda run_id: None)
 
     pressed = [

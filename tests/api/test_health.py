@@ -112,12 +112,12 @@ def test_metrics_count_recommendations_and_decisions(client: Client, caller: Cal
     ],
 )
 def test_without_a_token_metrics_are_for_this_machine(
-    client: Client, address: str, headers: dict[str, str], status: int
+    client: Client, db: None, address: str, headers: dict[str, str], status: int
 ) -> None:
     assert client.get("/metrics", REMOTE_ADDR=address, headers=headers).status_code == status
 
 
-def test_with_a_token_metrics_are_for_its_bearer(client: Client, settings: Settings) -> None:
+def test_with_a_token_metrics_are_for_its_bearer(client: Client, db: None, settings: Settings) -> None:
     settings.METRICS_TOKEN = "a token"
 
     assert client.get("/metrics").status_code == 403

@@ -62,12 +62,13 @@ def test_training_is_queued_once(
     caller: Caller, newsroom: Newsroom, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with patch("recommender.tasks.train.delay") as delay, django_capture_on_commit_callbacks(execute=True):
-        started = caller.post("/training-runs", {"recipe": "tfidf-logreg"})
+        started = caller.post("/training-runs", {"recipe": "tfidf-logreg", "kind": "full"})
         again = caller.post("/training-runs", {})
 
     run = TrainingRun.objects.get()
     assert started.status_code == 202
     assert started.json()["id"] == run.public_id and started.json()["state"] == "queued"
+    assert run.asked_kind == "full" and started.json()["kind"] is None
     assert again.status_code == 409
     delay.assert_called_once_with(str(run.pk))
 
@@ -82,6 +83,46 @@ def test_a_run_is_followed_and_cancelled(caller: Caller) -> None:
     assert before["log_tail"] == "epoch 1" and before["state"] == "queued"
     assert cancelled.json()["state"] == "cancelled"
     assert again.status_code == 409
+
+
+def test_a_run_says_which_kind_it_was_why_and_what_it_updated(caller: Caller, newsroom: Newsroom) -> None:
+    parent = newsroom.version
+    run = TrainingRunFactory(kind="incremental", kind_reason="It updates it.", parent=parent, state="succeeded")
+
+    shown = caller.get(f"/training-runs/{run.public_id}").json()
+    refused = caller.post("/training-runs", {"kind": "quick"})
+
+    assert (shown["kind"], shown["kind_reason"], shown["parent"]) == ("incremental", "It updates it.", parent.public_id)
+    assert refused.status_code == 422
+
+
+def test_a_run_shows_its_gate_with_words_and_public_ids(caller: Caller, newsroom: Newsroom) -> None:
+    football = newsroom.tags["football"]
+    loss = {"tag_id": str(football.pk), "n_documents": 20, "recall": 0.2, "champion_recall": 0.8, "certain": True}
+    numbers = {"value": 0.5, "champion": 0.6, "change": -0.6, "low": None, "high": None, "limit": 0.1, "n": 3}
+    found = {"name": "tag_recall", "passed": False, **numbers, "tags": [loss]}
+    gate = {"passed": False, "compared_with": "newsroom-1", "note": "", "n_documents": 60, "criteria": [found]}
+    run = TrainingRunFactory(vocabulary=newsroom.vocabulary, state="succeeded", report={"gate": gate})
+
+    shown = caller.get(f"/training-runs/{run.public_id}").json()["gate"]
+
+    (criterion,) = shown["criteria"]
+    assert (shown["passed"], shown["n_documents"], criterion["limit"]) == (False, 60, 0.1)
+    assert criterion["tags"][0]["tag_id"] == football.public_id
+    assert "0.80 → 0.20" in criterion["words"]
+
+
+def test_a_version_that_failed_its_gate_needs_a_reason(caller: Caller, newsroom: Newsroom, bundle_folder: Path) -> None:
+    second = add_version(newsroom.vocabulary, bundle_folder, number=2)
+    second.training_run = TrainingRunFactory(vocabulary=newsroom.vocabulary, report={"gate": {"passed": False}})
+    second.save()
+
+    refused = caller.put("/models/aliases/champion", {"model": second.public_id})
+    promoted = caller.put("/models/aliases/champion", {"model": second.public_id, "reason": "new tags"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "reason_required")
+    assert promoted.json()["aliases"] == ["champion"]
+    assert ModelAliasChange.objects.latest("position").reason == "new tags"
 
 
 def test_runs_are_filtered_by_vocabulary_and_state(caller: Caller) -> None:

@@ -13,9 +13,9 @@ from recommender.serving import rankers
 from tagplatform.access.models import User
 from tagplatform.common.scopes import Scope
 from tagplatform.content.models import Document
-from tagplatform.taxonomy.models import Tag
+from tagplatform.taxonomy.models import Tag, TagLabel
 from tests.api.conftest import Caller, new_caller
-from tests.factories import DocumentFactory, VocabularyFactory
+from tests.factories import DocumentFactory, TagFactory, VocabularyFactory
 from tests.tiny_model import FOOTBALL_TEXT, Newsroom, newsroom_with_fusion
 
 
@@ -71,6 +71,60 @@ def test_a_chosen_tag_is_not_suggested_again(caller: Caller, newsroom: Newsroom)
     body = caller.post("/recommendations", {"text": FOOTBALL_TEXT, "chosen_tags": [football]}).json()
 
     assert football not in [s["tag"]["id"] for s in body["suggestions"]]
+
+
+def test_an_explanation_names_the_words_that_are_the_tags_name(caller: Caller, newsroom: Newsroom) -> None:
+    galaxy = newsroom.tags["astronomy"]
+    TagLabel.of(galaxy, "星系", language="zh-hans", kind=TagLabel.Kind.ALTERNATIVE).save()
+    TagLabel.of(galaxy, "galaxy", language="en", kind=TagLabel.Kind.ALTERNATIVE).save()
+
+    def matches(text: str, *, explain: bool = True) -> dict[str, str | None]:
+        body = caller.post("/recommendations", {"text": text, "explain": explain}).json()
+        return {s["tag"]["label"]: s["label_match"] for s in body["suggestions"]}
+
+    assert matches("Two Galaxies and some soccer") == {"astronomy": "Galaxies", "football": "soccer", "cooking": None}
+    assert matches("两个星系相撞")["astronomy"] == "星系"
+    assert set(matches("Two galaxies", explain=False).values()) == {None}
+
+
+@pytest.fixture
+def section(newsroom: Newsroom) -> Tag:
+    """A facet of which a document bears one tag at most, with football and cooking below it."""
+    facet: Tag = TagFactory(vocabulary=newsroom.vocabulary, notation="section", recommendable=False)
+    Tag.objects.filter(notation__in=("football", "cooking")).update(parent=facet)
+    Tag.objects.filter(pk=facet.pk).update(at_most_one_below=True)
+    return facet
+
+
+def test_of_a_facet_that_allows_one_tag_the_best_one_is_suggested(
+    caller: Caller, newsroom: Newsroom, section: Tag
+) -> None:
+    body = caller.post("/recommendations", {"text": FOOTBALL_TEXT}).json()
+
+    assert [s["tag"]["label"] for s in body["suggestions"]] == ["football", "astronomy"]
+    assert caller.get(f"/tags/{section.public_id}").json()["at_most_one_below"] is True
+
+
+def test_a_chosen_tag_takes_the_others_of_its_facet_out(caller: Caller, newsroom: Newsroom, section: Tag) -> None:
+    new = TagFactory(vocabulary=newsroom.vocabulary, notation="chess", parent=section)
+
+    learnt = caller.post(
+        "/recommendations", {"text": FOOTBALL_TEXT, "chosen_tags": [newsroom.tags["cooking"].public_id]}
+    )
+    unknown = caller.post("/recommendations", {"text": FOOTBALL_TEXT, "chosen_tags": [new.public_id]})
+
+    assert [s["tag"]["label"] for s in learnt.json()["suggestions"]] == ["astronomy"]
+    assert [s["tag"]["label"] for s in unknown.json()["suggestions"]] == ["astronomy"]
+
+
+def test_a_facet_that_allows_several_tags_again_takes_effect_at_once(
+    caller: Caller, newsroom: Newsroom, section: Tag
+) -> None:
+    before = caller.post("/recommendations", {"text": FOOTBALL_TEXT}).json()
+    Tag.objects.filter(pk=section.pk).update(at_most_one_below=False)
+    after = caller.post("/recommendations", {"text": FOOTBALL_TEXT}).json()
+
+    assert [len(body["suggestions"]) for body in (before, after)] == [2, 3]
 
 
 def test_an_explanation_names_places_in_the_text(caller: Caller, newsroom: Newsroom) -> None:

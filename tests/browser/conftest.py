@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from recommender.serving import rankers
@@ -74,10 +75,22 @@ def context(browser: Browser, live_server: LiveServer, watch: Watch) -> Iterator
     context.on("request", lambda request: watch.urls.append(request.url))
     context.on("console", lambda message: _note(watch, message.text) if message.type == "error" else None)
     context.on("weberror", lambda error: _note(watch, str(error.error)))
+    unanswered: set[Request] = set()
+    context.on("request", lambda request: unanswered.add(request))
+    context.on("requestfinished", lambda request: unanswered.discard(request))
+    context.on("requestfailed", lambda request: unanswered.discard(request))
     yield context
+    _wait_for_answers(context, unanswered)
     context.close()
     assert watch.strangers() == []
     assert watch.surprises() == []
+
+
+def _wait_for_answers(context: BrowserContext, unanswered: Collection[Request]) -> None:
+    """What the server still writes would stand in the way of emptying the database."""
+    patience = time.monotonic() + 5
+    while unanswered and context.pages and time.monotonic() < patience:
+        context.pages[0].wait_for_timeout(50)
 
 
 def _note(watch: Watch, complaint: str) -> None:

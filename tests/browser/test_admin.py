@@ -1,6 +1,7 @@
 """The admin in a real browser: a training run watched live, a version promoted, pages on a narrow screen."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -9,7 +10,8 @@ from playwright.sync_api import Page, expect
 from recommender.models import ModelAlias, TrainingRun
 from tagplatform.access.models import User
 from tests.admin.rows import MAKERS, champion
-from tests.factories import ModelVersionFactory, TrainingRunFactory, UserFactory
+from tests.factories import TrainingRunFactory, UserFactory, VocabularyFactory
+from tests.tiny_model import add_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -35,8 +37,8 @@ def test_the_page_of_a_run_follows_its_progress_to_the_end(admin: Page) -> None:
     expect(admin.get_by_role("link", name="Cancel")).to_have_count(0)
 
 
-def test_a_version_is_promoted_by_its_button_with_a_reason(admin: Page) -> None:
-    version = ModelVersionFactory()
+def test_a_version_is_promoted_by_its_button_with_a_reason(admin: Page, bundle_folder: Path) -> None:
+    version = add_version(VocabularyFactory(), bundle_folder, number=1)
     admin.goto(reverse("admin:recommender_modelversion_change", args=[version.pk]))
 
     admin.get_by_role("link", name="Promote").click()

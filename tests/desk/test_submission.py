@@ -180,7 +180,7 @@ def test_why_points_at_words_of_the_text(desk: Client, newsroom: Newsroom) -> No
     answer = send(desk, "explain", vocabulary="newsroom", title=TITLE, text=f"{FOOTBALL_TEXT} Soccer!", tag=tag)
 
     pieces = answer.json()["evidence"]
-    assert answer.json()["label_match"] is None or answer.json()["label_match"] == "soccer"
+    assert answer.json()["label_match"] == "Soccer"
     assert pieces
     for piece in pieces:
         field = TITLE if piece["field"] == "title" else f"{FOOTBALL_TEXT} Soccer!"

@@ -14,6 +14,8 @@ from typing import Any
 import psycopg
 import requests
 
+from tagplatform.launcher.embedded import start_embedded_database
+
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 ALL_SCOPES = (
@@ -64,6 +66,7 @@ class Platform:
             "QUEUE_PREFIX": self.queue_prefix,
             "TAGPLATFORM_VAR": str(self.folder / "var"),
             "TRAINING_STALLED_AFTER_SECONDS": "6",
+            "TRAINING_THREADS": "1",  # threads that wait for each other beside web server and browser cost minutes
             "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             **self.settings,
         }
@@ -77,29 +80,31 @@ class Platform:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a process of the platform; its output goes to a file beside the data."""
+    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a process of the platform, with settings of its own; its output goes to a file beside the data."""
         log = (self.folder / f"{Path(command[0]).name}-{len(self._processes)}.log").open("wb")
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            command, cwd=PROJECT, env=self.environment | settings, stdout=log, stderr=log, start_new_session=True
         )
         self._processes.append(process)
         return process
 
-    def start_web(self) -> subprocess.Popen[bytes]:
+    def start_web(self, *, seconds: float = 60) -> subprocess.Popen[bytes]:
         process = self.start(
             "gunicorn", "tagplatform.wsgi:application", "--worker-class", "gthread", "--threads", "4",
             "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning",
         )  # fmt: skip
-        wait_for(self._answers, seconds=60, what="web server")
+        wait_for(self._answers, seconds=seconds, what="web server")
         return process
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, name: str = "celery", **settings: str) -> subprocess.Popen[bytes]:
         """One worker for both queues, without the scheduler."""
         queues = f"{self.queue_prefix}default,{self.queue_prefix}training"
         return self.start(
             "celery", "--app", "tagplatform", "worker", "--queues", queues, "--concurrency", "1",
-            "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat",
+            "--hostname", f"{name}@%h", "--loglevel", "INFO",
+            "--without-gossip", "--without-mingle", "--without-heartbeat",
+            **settings,
         )  # fmt: skip
 
     def create_key(self, source: str) -> None:
@@ -120,6 +125,30 @@ class Platform:
         with psycopg.connect(self.database_url) as connection:
             row = connection.execute(query.encode(), parameters).fetchone()
         return row[0] if row else None
+
+    def queue_run(self, recipe: str) -> None:
+        """Ask for a training of the newsroom without a web server."""
+        code = (
+            "from recommender.runs import request_training; from recommender.tasks import train; "
+            "from tagplatform.taxonomy.models import Vocabulary; "
+            f"run = request_training(vocabulary=Vocabulary.objects.get(), trigger='manual', recipe={recipe!r}); "
+            "train.delay(str(run.pk))"
+        )
+        self.manage("shell", "-c", code)
+
+    def send(self, task: str) -> None:
+        """What the scheduler would do: put a task into the default queue."""
+        from tagplatform.celery import app
+
+        broker = self.broker_url or "sqla+postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        with app.connection_for_write(broker) as connection:
+            app.send_task(task, queue=f"{self.queue_prefix}default", connection=connection)
+
+    def kill_database(self) -> None:
+        """kill -9 the embedded PostgreSQL, and start it again."""
+        folder = self.folder / "postgres"
+        os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        start_embedded_database(folder, for_tests=True)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9 the process and what it has started."""

@@ -12,7 +12,7 @@ from tests.end_to_end.conftest import MakePlatform
 from tests.end_to_end.platform import Platform, wait_for
 from tests.end_to_end.test_learning_loop import EXAM, suggested, train
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1000)
 
 
 def running_platform(make_platform: MakePlatform, **settings: str) -> Platform:
@@ -43,14 +43,16 @@ def test_a_run_goes_on_after_its_worker_was_killed(make_platform: MakePlatform) 
     platform.start("celery", "--app", "tagplatform", "beat", "--schedule", str(platform.folder / "beat"))
     ended = wait_for(
         lambda: (now := state_of(platform, run))["state"] not in ("queued", "running") and now,
-        seconds=300,
+        seconds=700,
         what=f"end of the run\n{platform.logs()}",
     )
 
     assert during["suggestions"]
     assert ended["state"] == "succeeded", ended
     assert platform.sql("SELECT max(attempts) FROM recommender_trainingrun") == 2
-    assert {path.name.split("-")[1] for path in bundles(platform, run)} == {"2"}
+    attempt_by_purpose = {path.name.split("-")[2]: path.name.split("-")[1] for path in bundles(platform, run)}
+    attempt_by_purpose.pop("all", None)  # only a version that passes the gate learns all documents
+    assert attempt_by_purpose == {"data": "1", "evaluated": "2"}
 
 
 def bundles(platform: Platform, run: Any) -> list[Path]:
@@ -94,7 +96,7 @@ def test_a_full_disk_fails_the_run_and_leaves_the_champion(make_platform: MakePl
         run = request_run(platform, "fasttext-cnn-mlp")
         failed = wait_for(
             lambda: (now := state_of(platform, run))["state"] not in ("queued", "running") and now,
-            seconds=240,
+            seconds=500,
             what=f"end of the run\n{platform.logs()}",
         )
         left_behind = [path for path in disk.rglob("*") if path.is_file()]

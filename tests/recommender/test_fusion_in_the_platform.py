@@ -88,6 +88,12 @@ def test_a_new_tag_is_found_by_a_synonym_that_came_later(newsroom: Newsroom) -> 
     assert "tether" in by_notation(ask(newsroom.vocabulary, text, limit=3))
 
 
+def test_a_new_tag_is_found_by_its_name_in_the_plural(newsroom: Newsroom) -> None:
+    add_tether(newsroom.vocabulary)
+
+    assert "tether" in by_notation(ask(newsroom.vocabulary, f"{TEXT} Space tethers hold.", limit=3))
+
+
 def test_the_ledger_keeps_what_was_decided_on_a_new_tag(newsroom: Newsroom) -> None:
     tag = add_tether(newsroom.vocabulary)
     answer = ask(newsroom.vocabulary, TETHER)

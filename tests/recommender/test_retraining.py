@@ -8,14 +8,15 @@ from pytest_django import Settings
 
 from feedback.models import Recommendation
 from feedback.services import OutcomeReport, record_outcome
-from recommender import ml, registry, retraining
+from recommender import gate, ml, registry
 from recommender.models import ModelVersion, TrainingPolicy, TrainingRun
+from recommender.promotion import roll_back
 from recommender.retraining import carry_out
 from recommender.runs import cancel_training, claim_run, request_training
 from recommender.selectors import champion, former_champions
 from recommender.services import RecommendationRequest, recommend_tags
 from recommender.tasks import start_scheduled_training, train
-from recommender.training_data import REJECTED_WEIGHT, collect_training_data
+from recommender.training_data import collect_training_data
 from recommender.workshop import Workshop
 from tagplatform.common.errors import Conflict
 from tagplatform.content.models import Document, Source
@@ -62,6 +63,28 @@ def test_the_network_reports_the_baseline_beside_itself(thumb_newsroom: Vocabula
     assert run.state == "succeeded", run.reason
     assert set(run.report["baseline"]) == set(run.report["metrics"])
     assert first_tag(thumb_newsroom, "compost for the rose") == "gardening"
+
+
+def test_where_exactly_one_tag_is_right_settings_reach_the_softmax_and_one_tag_stands_over_its_threshold(
+    thumb_newsroom: Vocabulary,
+) -> None:
+    Vocabulary.objects.update(selection_mode=Vocabulary.SelectionMode.ONE)
+    own = {"temperature": 0.5, "label_smoothing": 0.05, "epochs": 3}
+    TrainingPolicy.objects.create(vocabulary=thumb_newsroom, recipe="fasttext-cnn-mlp", config=own)
+    thumb_newsroom.refresh_from_db()
+
+    run = request_training(vocabulary=thumb_newsroom, trigger="manual")
+    train(str(run.pk))
+    thumb_newsroom.refresh_from_db()
+    request = RecommendationRequest(title="", body="the rocket reached its orbit")
+    answer = recommend_tags(vocabulary=thumb_newsroom, request=request)
+
+    version = champion(thumb_newsroom)
+    assert version is not None
+    config = ml.read_manifest(registry.bundle_directory(version)).config
+    assert {name: config[name] for name in own} == own
+    assert [s.tag.notation for s in answer.suggestions if s.above_threshold] == ["space"]
+    assert sum(s.probability for s in answer.suggestions) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_promoted_version_has_learnt_the_held_out_documents_too(thumb_newsroom: Vocabulary) -> None:
@@ -124,7 +147,7 @@ def test_a_new_tag_gets_a_column_behind_the_old_ones(thumb_newsroom: Vocabulary)
     assert first_tag(thumb_newsroom, "a rook and a bishop") == "chess"
 
 
-def test_rejections_are_heavier_negatives_and_never_shown_tags_none(thumb_newsroom: Vocabulary) -> None:
+def test_rejections_are_heavier_negatives_and_never_shown_tags_lighter_ones(thumb_newsroom: Vocabulary) -> None:
     do_run(thumb_newsroom)
     football = thumb_newsroom.tags.get(notation="football")
     document = football.assignments.all()[0].document
@@ -140,8 +163,8 @@ def test_rejections_are_heavier_negatives_and_never_shown_tags_none(thumb_newsro
 
     example = next(e for e in data.examples if e.document_id == str(document.pk))
     label = data.label_space.label_by_tag_id[str(refused.id)]
-    assert example.label_weights == {label: REJECTED_WEIGHT}
-    assert example.unlabelled_weight == 0.0
+    assert example.label_weights == {label: 2.0}
+    assert example.unlabelled_weight == 0.5
 
 
 def test_a_tag_that_was_replaced_counts_as_its_successor(thumb_newsroom: Vocabulary) -> None:
@@ -216,7 +239,8 @@ def test_a_worker_that_lost_its_run_leaves_everything_to_its_successor(
     run.refresh_from_db()
     assert (run.state, run.worker) == ("running", "second")
     assert not ModelVersion.objects.exists() and champion(thumb_newsroom) is None
-    assert [folder.name for folder in bundle_folders(settings)] == [f"{run.public_id}-2-evaluated"]
+    goes_on_from = [f"{run.public_id}-1-{purpose}" for purpose in ("data", "evaluated")]
+    assert [folder.name for folder in bundle_folders(settings)] == [*goes_on_from, f"{run.public_id}-2-evaluated"]
 
 
 def test_an_attempt_removes_what_an_earlier_one_left(thumb_newsroom: Vocabulary, settings: Settings) -> None:
@@ -251,7 +275,7 @@ def turn_the_split(vocabulary: Vocabulary, n: int) -> None:
 def test_documents_that_the_champion_has_learnt_do_not_decide(
     thumb_newsroom: Vocabulary, monkeypatch: pytest.MonkeyPatch, fewest: int, said: str
 ) -> None:
-    monkeypatch.setattr(retraining, "FEWEST_COMPARED", fewest)
+    monkeypatch.setattr(gate, "FEWEST_COMPARED", fewest)
     do_run(thumb_newsroom)
     turn_the_split(thumb_newsroom, 8)
 
@@ -280,7 +304,7 @@ def test_rolling_back_makes_the_former_champion_answer_again(thumb_newsroom: Voc
     TagFactory(vocabulary=thumb_newsroom, notation="new")
     do_run(thumb_newsroom)
 
-    back = registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
+    back = roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
 
     assert back == first == champion(thumb_newsroom)
 
@@ -290,7 +314,7 @@ def test_rolling_back_twice_goes_two_versions_back_and_not_forth_again(thumb_new
         TagFactory(vocabulary=thumb_newsroom, notation=notation)
         do_run(thumb_newsroom)
 
-    back = [registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad") for _ in range(2)]
+    back = [roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad") for _ in range(2)]
 
     assert [version.number for version in back] == [2, 1]
     assert former_champions(thumb_newsroom) == []
@@ -300,10 +324,10 @@ def test_a_version_promoted_by_hand_after_a_roll_back_can_be_rolled_back(thumb_n
     for notation in ("one", "two"):
         TagFactory(vocabulary=thumb_newsroom, notation=notation)
         do_run(thumb_newsroom)
-    registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad")
+    roll_back(vocabulary=thumb_newsroom, actor=None, reason="bad")
     registry.promote(version=ModelVersion.objects.get(number=2), actor=None, reason="was not bad")
 
-    back = registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="was bad")
+    back = roll_back(vocabulary=thumb_newsroom, actor=None, reason="was bad")
 
     assert back.number == 1
 
@@ -312,7 +336,7 @@ def test_there_is_nothing_to_roll_back_to_before_the_second_version(thumb_newsro
     do_run(thumb_newsroom)
 
     with pytest.raises(Conflict):
-        registry.roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
+        roll_back(vocabulary=thumb_newsroom, actor=None, reason="test")
 
 
 def test_the_day_of_its_arrival_dates_a_document_among_dated_ones(thumb_newsroom: Vocabulary) -> None:

@@ -12,8 +12,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from feedback.models import Recommendation, Suggestion
+from feedback.services import OutcomeReport, record_outcome
 from recommender import ml, registry, serving
 from recommender.models import ModelVersion
+from recommender.promotion import roll_back
 from recommender.selectors import champion
 from recommender.services import (
     BELOW_THRESHOLD,
@@ -99,6 +101,19 @@ def test_chosen_and_other_than_candidate_tags_are_left_out(newsroom: Vocabulary)
     assert notations(ask(newsroom, candidate_tag_ids=[ids["football"]])) == ["football"]
 
 
+def test_a_tag_rejected_on_a_text_is_gone_from_its_answers_alone(newsroom: Vocabulary) -> None:
+    before = ask(newsroom)
+    stored = Recommendation.objects.get()
+    report = OutcomeReport("submitted", rejected_tag_ids=[before.suggestions[0].tag.id])
+    record_outcome(recommendation=stored, report=report, actor=None, origin="api")
+
+    again, other = ask(newsroom), ask(newsroom, body="rocket orbit crew")
+
+    assert notations(before)[0] == notations(other)[0] == "space"
+    assert "space" not in notations(again)
+    assert set(notations(again)) == set(notations(before)) - {"space"}
+
+
 def test_an_empty_answer_says_why(newsroom: Vocabulary) -> None:
     empty = ask(newsroom, body="  ")
     unknown = ask(newsroom, body="qqqq zzzz")
@@ -131,7 +146,7 @@ def test_an_explanation_names_the_words_and_the_label_in_the_text(newsroom: Voca
     explanation = explain_suggestion(vocabulary=newsroom, request=request, tag_id=space.pk)
 
     assert "rocket" in {body[e.start : e.end] for e in explanation.evidence}
-    assert explanation.label_match == "Space"
+    assert explanation.label_match == "space"
 
 
 def test_without_a_model_the_answer_is_to_come_back_later(thumb_newsroom: Vocabulary) -> None:
@@ -214,7 +229,7 @@ def test_after_a_roll_back_from_a_damaged_champion_answers_are_whole_again(newsr
     damage(second_champion(newsroom))
     wait_until(newsroom, "thumb-1", degraded=True)
 
-    registry.roll_back(vocabulary=newsroom, actor=None, reason="damaged")
+    roll_back(vocabulary=newsroom, actor=None, reason="damaged")
     answer = ask(newsroom)
 
     assert (answer.model_version, answer.degraded) == ("thumb-1", False)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from recommender.ml.live_figures import wilson_interval
 from recommender.ml.metrics import expected_calibration_error
 from recommender.reports.figures import (
     Cells,
@@ -15,7 +16,6 @@ from recommender.reports.figures import (
     reliability,
     tag_figures,
     threshold_curve,
-    wilson_interval,
 )
 
 GOLD = [[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,17 @@ def test_what_training_said_is_told(reader: Client, world: World) -> None:
         "n_trees = 14", "ndcg_at_5 = 0.8400", "1,200 pairs",
     ):  # fmt: skip
         assert " ".join(words.split()) in said, words
+
+
+def test_columns_of_which_training_said_nothing_are_left_out(reader: Client, world: World) -> None:
+    parts, search = [{"name": "linear", "bytes": 2048}], [{"config": {"n_trees": 14}, "ndcg_at_5": 0.8}]
+    write_report(world, json.dumps({"parts": parts, "search": search, "dev": {"documents": 81, "ndcg_at_5": 0.70534}}))
+
+    said = text_of(reader.get(address(world)))
+
+    columns = re.findall(r'<th scope="col">([^<]+)</th>', said.partition("What training says")[2])
+    assert columns == ["part", "size", "trial", "nDCG@5", "settings"]
+    assert "documents = 81<" in said and "ndcg_at_5 = 0.7053<" in said
 
 
 @pytest.mark.parametrize(
