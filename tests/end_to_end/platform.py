@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,13 @@ class Platform:
             row = connection.execute(query.encode(), parameters).fetchone()
         return row[0] if row else None
 
+    @contextmanager
+    def nobody_reads(self, table: str) -> Iterator[None]:
+        """Whoever wants to read the table, or to write to it, waits."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+            yield
+
     def queue_run(self, recipe: str) -> None:
         """Ask for a training of the newsroom without a web server."""
         code = (
@@ -165,6 +173,13 @@ class Platform:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 self.kill(process)
+
+    def wait_for(self, condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
+        """The first true value of `condition`; fails after `seconds` with what the processes wrote until then."""
+        try:
+            return wait_for(condition, seconds=seconds, what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.logs()}") from None
 
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))

@@ -9,7 +9,7 @@ import pytest
 from tagplatform.launcher.embedded import start_embedded_database, stop_embedded_database
 from tests.conftest import require
 from tests.end_to_end.conftest import MakePlatform
-from tests.end_to_end.platform import Platform, wait_for
+from tests.end_to_end.platform import Platform
 from tests.end_to_end.test_learning_loop import EXAM, suggested, train
 
 pytestmark = pytest.mark.timeout(1000)
@@ -35,16 +35,16 @@ def test_a_run_goes_on_after_its_worker_was_killed(make_platform: MakePlatform) 
     worker = platform.start_worker()
     train(platform, "tfidf-logreg")
     run = request_run(platform, "fasttext-cnn-mlp")
-    wait_for(lambda: state_of(platform, run)["progress"] > 0.02, seconds=60, what="progress")
+    platform.wait_for(lambda: state_of(platform, run)["progress"] > 0.02, seconds=60, what="progress")
 
     platform.kill(worker)
     during = suggested(platform, EXAM)
     platform.start_worker()
     platform.start("celery", "--app", "tagplatform", "beat", "--schedule", str(platform.folder / "beat"))
-    ended = wait_for(
+    ended = platform.wait_for(
         lambda: (now := state_of(platform, run))["state"] not in ("queued", "running") and now,
         seconds=700,
-        what=f"end of the run\n{platform.logs()}",
+        what="end of the run",
     )
 
     assert during["suggestions"]
@@ -94,10 +94,10 @@ def test_a_full_disk_fails_the_run_and_leaves_the_champion(make_platform: MakePl
         platform = running_platform(make_platform, BUNDLES_DIR=str(disk))
         platform.start_worker()
         run = request_run(platform, "fasttext-cnn-mlp")
-        failed = wait_for(
+        failed = platform.wait_for(
             lambda: (now := state_of(platform, run))["state"] not in ("queued", "running") and now,
             seconds=500,
-            what=f"end of the run\n{platform.logs()}",
+            what="end of the run",
         )
         left_behind = [path for path in disk.rglob("*") if path.is_file()]
         subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.end_to_end.conftest import MakePlatform
-from tests.end_to_end.platform import Platform, wait_for
+from tests.end_to_end.platform import Platform
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -43,7 +43,7 @@ class Watch:
             state, _, _ = self._look()
             return "" if state in ("queued", "running") else state
 
-        return str(wait_for(ended, seconds=400, what=f"end of the run\n{self._platform.logs()}"))
+        return str(self._platform.wait_for(ended, seconds=400, what="end of the run"))
 
     def _look(self) -> tuple[str, str, dict[str, Any]]:
         """A look, and what the scheduler does twice a minute: a run whose worker fell silent is taken up."""

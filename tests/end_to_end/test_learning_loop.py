@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import MakePlatform
-from tests.end_to_end.platform import Platform, wait_for
+from tests.end_to_end.platform import Platform
 
 LESSON = (
     "The zibeline looms of Ostrava hum again: the zibeline guild opened workshop number {n}, where weavers turn "
@@ -23,7 +23,7 @@ def train(platform: Platform, recipe: str, seconds: float = 240) -> Any:
         now = platform.call("GET", f"/training-runs/{run['id']}")
         return now if now["state"] not in ("queued", "running") else None
 
-    run = wait_for(ended, seconds=seconds, what=f"end of the training run\n{platform.logs()}")
+    run = platform.wait_for(ended, seconds=seconds, what="end of the training run")
     assert run["state"] == "succeeded", run
     return run
 
@@ -76,7 +76,7 @@ def test_what_editors_decide_changes_the_answers(make_platform: MakePlatform, se
     second = train(platform, recipe)
 
     assert first["report"]["promoted"] and second["report"]["promoted"], second["reason"]
-    after = wait_for(
+    after = platform.wait_for(
         lambda: (a := suggested(platform, EXAM, limit=5))["model_version"] == second["report"]["version"] and a,
         seconds=10,
         what="the new champion in the web process",

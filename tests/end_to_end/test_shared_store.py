@@ -8,7 +8,7 @@ import pytest
 
 from tagplatform.content.newsroom import SAMPLE_DIR
 from tests.end_to_end.conftest import MakePlatform
-from tests.end_to_end.platform import Platform, wait_for
+from tests.end_to_end.platform import Platform
 from tests.end_to_end.test_learning_loop import EXAM
 
 VOCABULARIES = ("newsroom", "second")
@@ -25,7 +25,7 @@ def ended_run(platform: Platform, run: Any) -> Any:
         now = platform.call("GET", f"/training-runs/{run['id']}")
         return now if now["finished_at"] else None
 
-    return wait_for(ended, seconds=240, what=f"end of the run\n{platform.logs()}")
+    return platform.wait_for(ended, seconds=240, what="end of the run")
 
 
 @pytest.mark.timeout(600)
