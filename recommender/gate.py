@@ -153,6 +153,7 @@ def limits_of(policy: GatePolicy) -> rules.Limits:
         tag_recall=policy.recall_tolerance,
         n_top_tags=policy.n_top_tags,
         fewest_documents=policy.fewest_documents,
+        enough_documents=policy.enough_documents,
         doubt=doubts[policy.when_in_doubt],
     )
 

@@ -38,7 +38,7 @@ class GateRow:
 
     name: str
     passed: bool
-    measured: bool
+    decides: bool  # False where it was measured on too few documents, or not at all
     value: str
     champion: str
     change: str
@@ -90,7 +90,7 @@ def _row(criterion: Stored, label_of: TagNamer | None) -> GateRow:
     return GateRow(
         criterion_name(criterion["name"]),
         bool(criterion["passed"]),
-        measured,
+        measured and _decides(criterion),
         _shown(criterion, "value"),
         _shown(criterion, "champion"),
         _change(criterion),
@@ -113,7 +113,14 @@ def _words(criterion: Stored, measured: bool, label_of: TagNamer | None) -> str:
     return _words_on_change(criterion)
 
 
+def _decides(criterion: Stored) -> bool:
+    """Reports from before there was such a thing have no word on it."""
+    return bool(criterion.get("decides", True))
+
+
 def _words_on_change(criterion: Stored) -> str:
+    if not _decides(criterion):
+        return _("Measured on too few documents to decide anything.")
     if not criterion["passed"]:
         return _("A greater loss than is allowed.")
     low, high = criterion["low"], criterion["high"]

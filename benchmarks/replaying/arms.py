@@ -30,8 +30,6 @@ class Arm:
                 "documents_a_second": 1000,
                 "never_shown_is_negative": self.never_shown_is_negative,
             },
-            # What docs/learning.md advises where few documents are held out
-            "GatePolicy": {"when_in_doubt": "lenient"},
         }
 
 

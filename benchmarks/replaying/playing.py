@@ -113,26 +113,22 @@ def training_figures(training: Training) -> dict[str, float]:
 
 
 def _play_document(site: Installation, editors: Editors, document: DatedDocument) -> Handled:
-    """A blind one is tagged first; what would have been suggested is asked for without leaving a trace."""
+    """Of a blind one the editor never sees the answer; it only says what would have been suggested."""
     key, person = document.document_id, site.people[editors.editor_of(document.document_id)]
     row = document_row(document)
     stored = {"external_id": key, "title": row["title"], "text": row["text"], "language": row["language"]}
     site.call("POST", "/documents", stored | {"published_at": f"{document.published}T00:00:00Z"}, expect=201)
     asked = {"vocabulary": VOCABULARY, "source": SOURCE, "external_id": key}
     blind = editors.tags_blind(key)
-    answer = person.call("POST", "/recommendations", asked | {"store": not blind})
+    answer = person.call("POST", "/recommendations", asked | {"blind": blind})
     suggested = tuple(each["tag"]["notation"] for each in answer["suggestions"])
-    if blind:
-        done = editors.handle_blind(key, document.tags)
-        path, final = f"/documents/{key}/tags", {"vocabulary": VOCABULARY, "source": SOURCE}
-    else:
-        done = editors.handle(key, document.tags, suggested)
-        path, final = f"/recommendations/{answer['id']}/outcome", {"status": "submitted"}
-    tags: dict[str, Any] = {
+    done = editors.handle_blind(key, document.tags) if blind else editors.handle(key, document.tags, suggested)
+    outcome: dict[str, Any] = {
+        "status": "submitted",
         "final_tags": [site.tag_ids[tag] for tag in done.final_tags],
         "rejected": [site.tag_ids[tag] for tag in done.rejected],
     }
-    person.call("PUT", path, final | tags)
+    person.call("PUT", f"/recommendations/{answer['id']}/outcome", outcome)
     return Handled(document.tags, suggested, done.accepted, done.typed, blind)
 
 

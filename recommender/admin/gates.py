@@ -11,7 +11,12 @@ from recommender.gate_words import gate_rows, tag_namer
 from recommender.models import GatePolicy, TrainingRun
 from tagplatform.common.admin import PlatformAdmin
 
-_LOSSES = ("ndcg_tolerance", "micro_f1_tolerance"), "when_in_doubt", ("tail_f1_tolerance", "calibration_tolerance")
+_LOSSES = (
+    ("ndcg_tolerance", "micro_f1_tolerance"),
+    "when_in_doubt",
+    ("tail_f1_tolerance", "calibration_tolerance"),
+    "enough_documents",
+)
 _TAGS = ("recall_tolerance", "n_top_tags", "fewest_documents")
 _COSTS = ("latency_budget_ms", "size_budget_mb")
 

@@ -6,7 +6,7 @@ is hard for both versions cancels out.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ class Limits:
     tag_recall: float = 0.1
     n_top_tags: int = 50
     fewest_documents: int = 10  # of a tag; with fewer its recall decides nothing
+    enough_documents: int = 100  # with fewer, chance is greater than any limit: see `quality_criteria`
     doubt: Doubt = "balanced"
 
 
@@ -70,7 +71,7 @@ class TagLoss:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One line of the gate. What could not be measured is None and passes.
+    """One line of the gate. What could not be measured is None and passes; so does what does not decide.
 
     `change` is new minus champion with the ends of its 95 % interval; `limit` the greatest loss, or a budget.
     """
@@ -84,6 +85,7 @@ class Criterion:
     low: float | None = None
     high: float | None = None
     n: int = 0  # documents, or tags, that it stands on
+    decides: bool = True
     tags: tuple[TagLoss, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,7 +118,9 @@ def quality_criteria(
 ) -> list[Criterion]:
     """The new version beside the champion on the same documents, those with a gold label.
 
-    Tail labels have fewer than 10 training documents.
+    Tail labels have fewer than 10 training documents. With fewer than `limits.enough_documents` a loss of nDCG@5 or
+    micro F1 must be beyond chance to block (unless the doubt is strict), and tail labels and calibration decide
+    nothing: their intervals know nothing of what is missing among so few documents, nor of the calibration's own.
     """
     if new.gold.shape != old.gold.shape:
         raise ValueError(f"{new.gold.shape} and {old.gold.shape} are not the same documents and labels")
@@ -124,13 +128,17 @@ def quality_criteria(
     new, old = new.at(labelled), old.at(labelled)
     tail = np.flatnonzero((used.n_documents < TAIL_BELOW_DOCUMENTS) & (np.asarray(new.gold.sum(axis=0)).ravel() > 0))
     changes = _changes(new, old, tail, np.random.default_rng(seed))
+    enough = len(labelled) >= limits.enough_documents
+    doubt: Doubt = "lenient" if not enough and limits.doubt == "balanced" else limits.doubt
     gains = {"ndcg_at_5": limits.ndcg_at_5, "micro_f1": limits.micro_f1, "macro_f1_tail": limits.macro_f1_tail}
     doubts: dict[str, Doubt] = {"macro_f1_tail": "lenient", "calibration_error": "lenient"}
     allowed = gains | {"calibration_error": limits.calibration_error}
     compared = [
-        _compared(name, changes[name], limit, doubts.get(name, limits.doubt))  # type: ignore[arg-type]
+        _compared(name, changes[name], limit, doubts.get(name, doubt))  # type: ignore[arg-type]
         for name, limit in allowed.items()
     ]
+    if not enough:
+        compared = [_undecided(each) if each.name in doubts else each for each in compared]
     return [*compared, tag_recall(new, old, used=used, limits=limits)]
 
 
@@ -235,6 +243,11 @@ def _compared(name: CriterionName, change: _Change, limit: float, doubt: Doubt) 
     loss = Loss(difference, low, high) if grows else Loss(-difference, -high, -low)
     passed = acceptable_loss(loss, limit, doubt)
     return Criterion(name, passed, limit, change.new, change.old, difference, low, high, change.n)
+
+
+def _undecided(criterion: Criterion) -> Criterion:
+    """What was measured, without a say."""
+    return criterion if criterion.value is None else replace(criterion, passed=True, decides=False)
 
 
 def _changes(new: JudgedAnswers, old: JudgedAnswers, tail: IntArray, rng: np.random.Generator) -> dict[str, _Change]:

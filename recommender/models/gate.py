@@ -64,6 +64,15 @@ class GatePolicy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
         help_text=_("held-out documents that a tag needs before its recall can decide"),
     )
+    enough_documents = models.PositiveSmallIntegerField(
+        _("documents that a comparison needs"),
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
+        help_text=_(
+            "With fewer held-out documents that neither version knows, only a loss of nDCG@5 or micro F1 beyond chance "
+            "keeps a version back (unless even the worse end must hold); rare tags and calibration decide nothing."
+        ),
+    )
     latency_budget_ms = models.FloatField(
         _("time for a text, in ms"),
         default=500,

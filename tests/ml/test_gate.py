@@ -200,6 +200,49 @@ def test_noise_in_the_ranking_and_overconfidence_are_stopped_by_name() -> None:
     assert not sure["calibration_error"].passed and sure["ndcg_at_5"].passed
 
 
+def one_too_sure(n_documents: int) -> tuple[JudgedAnswers, JudgedAnswers, UsedLabels]:
+    """A version that is too sure of itself, and the champion; every label is in the tail."""
+    gold, chances = world(5, n_documents=n_documents)
+    noise = np.random.default_rng(7).normal(0, 0.06, chances.shape)
+    new = answers_of(gold, np.clip(chances**0.2 + noise, 0, 1))
+    return new, answers_of(gold, chances), UsedLabels([f"tag{i}" for i in range(6)], np.full(6, 3))
+
+
+def test_few_documents_stop_nothing_that_may_be_chance_and_enough_of_them_do() -> None:
+    new, old, labels = one_too_sure(90)
+
+    few = judge(new, old, labels, enough_documents=100)
+    enough = judge(new, old, labels, enough_documents=50)
+
+    assert {name for name, each in few.items() if not each.decides} == {"macro_f1_tail", "calibration_error"}
+    assert not enough["calibration_error"].passed and few["calibration_error"].passed
+    assert few["calibration_error"].change == enough["calibration_error"].change
+    assert all(each.decides for each in enough.values())
+
+
+def test_few_documents_still_stop_what_is_worse_beyond_chance() -> None:
+    gold, chances = world(3, n_documents=60)
+    useless = answers_of(gold, np.random.default_rng(1).random(chances.shape))
+
+    found = judge(useless, answers_of(gold, chances), used(gold), enough_documents=100)
+
+    assert not found["ndcg_at_5"].passed
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_a_strict_gate_stays_strict_with_few_documents(seed: int) -> None:
+    gold, chances = world(seed, n_documents=40)
+    other = np.clip(chances + np.random.default_rng(seed).normal(0, 0.2, chances.shape), 0, 1)
+    sides = answers_of(gold, other), answers_of(gold, chances)
+
+    few, enough = (judge(*sides, used(gold), doubt="strict", enough_documents=n) for n in (100, 10))
+
+    assert [few[name].passed for name in ("ndcg_at_5", "micro_f1")] == [
+        enough[name].passed for name in ("ndcg_at_5", "micro_f1")
+    ]
+
+
 def test_equal_seeds_give_equal_intervals() -> None:
     gold, chances = world(4)
     old, new = answers_of(gold, chances), answers_of(gold, chances**2)

@@ -197,13 +197,22 @@ def test_a_growing_calibration_error_and_a_falling_figure_are_worded_by_their_ow
     ]
 
 
+def test_what_stands_on_too_few_documents_is_neither_passed_nor_failed_on_the_page() -> None:
+    few = criterion("macro_f1_tail", value=0.2, champion=0.3, change=-0.1, low=-0.15, high=-0.05, decides=False)
+
+    (row,) = gate_rows({"criteria": [few]})
+
+    assert (row.decides, row.words) == (False, "Measured on too few documents to decide anything.")
+    assert row.change == "-0.100 (-0.150 … -0.050)"
+
+
 def test_criteria_are_read_in_chinese_too() -> None:
     unmeasured = criterion("macro_f1_tail")
 
     with override("zh-hans"):
         (row,) = gate_rows({"criteria": [unmeasured]})
 
-    assert row.name == "稀有标签的宏平均 F1" and row.measured is False
+    assert row.name == "稀有标签的宏平均 F1" and row.decides is False
     assert row.words == "没有稀有标签出现在留出文档中。"
 
 
