@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from recommender.models import Alert, AlertDelivery, AlertRule, WebhookEndpoint
-from recommender.models.alerts import new_secret
+from recommender.models.alerts import new_encrypted_secret
 from recommender.watching.alerts import acknowledge
-from recommender.watching.deliveries import send_again
+from recommender.watching.deliveries import send_again, unreadable_secret
 from tagplatform.common.admin import Button, PlatformAdmin, ReadOnlyAdmin, object_page
+from tagplatform.common.encryption import Undecryptable
 
 
 @admin.register(AlertRule)
@@ -80,10 +81,21 @@ class AlertDeliveryAdmin(ReadOnlyAdmin):
 class WebhookEndpointAdmin(PlatformAdmin):
     """Where alerts are posted to."""
 
-    list_display = ("name", "url", "is_active")
+    list_display = ("name", "url", "is_active", "shown_secret")
     search_fields = ("name", "url")
     fields = ("name", "url", "is_active")
     actions_detail = ("renew_secret",)
+
+    @display(description=_("secret"), label={"readable": "success", "unreadable": "danger"})
+    def shown_secret(self, endpoint: WebhookEndpoint) -> tuple[str, Any]:
+        readable = _is_readable(endpoint)
+        return ("readable", _("readable")) if readable else ("unreadable", _("cannot be read"))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        endpoint = context.get("original")
+        if endpoint is not None and not _is_readable(endpoint):
+            messages.error(request, unreadable_secret(endpoint))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: Any = None) -> HttpResponse:
         return self._show_once(request, obj)
@@ -96,8 +108,8 @@ class WebhookEndpointAdmin(PlatformAdmin):
         danger=True,
     )
     def renew_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, answers: dict[str, Any]) -> HttpResponse:
-        endpoint.secret = new_secret()
-        endpoint.save(update_fields=["secret"])
+        endpoint.encrypted_secret = new_encrypted_secret()
+        endpoint.save(update_fields=["encrypted_secret"])
         return self._show_once(request, endpoint)
 
     def _show_once(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse:
@@ -109,3 +121,10 @@ class WebhookEndpointAdmin(PlatformAdmin):
             "back": object_page(endpoint),
         }
         return TemplateResponse(request, "admin/watching/secret.html", context)
+
+
+def _is_readable(endpoint: WebhookEndpoint) -> bool:
+    try:
+        return bool(endpoint.secret)
+    except Undecryptable:
+        return False

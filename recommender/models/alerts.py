@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recommender.models.drift import DriftValue
 from recommender.models.figures import FIGURES
+from tagplatform.common.encryption import decrypted, encrypted
 from tagplatform.common.models import PublicModel
 from tagplatform.taxonomy.models import Vocabulary
 
@@ -37,6 +38,11 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
+def new_encrypted_secret() -> str:
+    """A new secret as the database keeps it."""
+    return encrypted(new_secret())
+
+
 def addresses_in(text: str) -> list[str]:
     """Mail addresses, separated by commas or line ends."""
     return [each.strip() for each in text.replace("\n", ",").split(",") if each.strip()]
@@ -49,13 +55,13 @@ def validate_addresses(text: str) -> None:
 
 
 class WebhookEndpoint(PublicModel):
-    """Where alerts are posted to, signed by Standard Webhooks with a secret that is shown once."""
+    """Where alerts are posted to, signed by Standard Webhooks with a secret that is shown once and kept encrypted."""
 
     id_prefix: ClassVar[str] = "hook"
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     url = models.CharField(_("address"), max_length=500, validators=[URLValidator(schemes=["https", "http"])])
-    secret = models.CharField(max_length=100, default=new_secret, editable=False)
+    encrypted_secret = models.CharField(max_length=500, default=new_encrypted_secret, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -65,6 +71,11 @@ class WebhookEndpoint(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def secret(self) -> str:
+        """`whsec_` and the key in base64. Raises Undecryptable where SECRET_KEY is another one than it was."""
+        return decrypted(self.encrypted_secret)
 
 
 class AlertRule(PublicModel):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from recommender.models import AlertDelivery, WebhookEndpoint
 from recommender.models.figures import FIGURES
 from recommender.watching.webhooks import NotDelivered, post_signed
+from tagplatform.common.encryption import Undecryptable
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 300, 600))
 """After each attempt but the last, which is given up on: a day in all."""
@@ -71,7 +72,24 @@ def _send(delivery: AlertDelivery) -> None:
     endpoint = WebhookEndpoint.objects.filter(name=delivery.target, is_active=True).first()
     if endpoint is None:
         raise NotDelivered(f"there is no active webhook “{delivery.target}”")
-    post_signed(url=endpoint.url, secret=endpoint.secret, message_id=delivery.public_id, payload=payload_of(delivery))
+    secret = _secret_of(endpoint)
+    post_signed(url=endpoint.url, secret=secret, message_id=delivery.public_id, payload=payload_of(delivery))
+
+
+def _secret_of(endpoint: WebhookEndpoint) -> str:
+    """What the message is signed with; nothing is sent unsigned."""
+    try:
+        return endpoint.secret
+    except Undecryptable as error:
+        raise NotDelivered(unreadable_secret(endpoint)) from error
+
+
+def unreadable_secret(endpoint: WebhookEndpoint) -> str:
+    """What has happened to the secret, and what to do."""
+    return _(
+        "The secret of the webhook “%(name)s” cannot be read: SECRET_KEY has changed since it was made. Put the former "
+        "key into SECRET_KEY_FALLBACKS, or make a new secret on the page of the webhook and copy it to the receiver."
+    ) % {"name": endpoint.name}
 
 
 def payload_of(delivery: AlertDelivery) -> dict[str, object]:

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from recommender.models import Alert, AlertDelivery, AlertRule, WebhookEndpoint
 from recommender.watching.deliveries import BACK_OFF, deliver, due_deliveries, send_again
 from recommender.watching.webhooks import NotDelivered, post_signed, signature
+from tagplatform.common.encryption import encrypted
 from tests.factories import VocabularyFactory
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -62,7 +63,7 @@ def private_allowed(settings: Settings) -> None:
 @pytest.fixture
 def delivery(db: None, receiver: Receiver, private_allowed: None) -> AlertDelivery:
     """Of an alert that has just been opened."""
-    endpoint = WebhookEndpoint.objects.create(name="Chat", url=receiver.url, secret=SECRET)
+    endpoint = WebhookEndpoint.objects.create(name="Chat", url=receiver.url, encrypted_secret=encrypted(SECRET))
     rule = AlertRule.objects.create(
         vocabulary=VocabularyFactory(slug="news"), measure="mrr", comparison="below", limit=0.5, webhook=endpoint
     )
