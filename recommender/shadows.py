@@ -4,6 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from feedback.models import Outcome, Recommendation, Suggestion
@@ -16,10 +17,14 @@ SEED = 1
 
 @dataclass(frozen=True)
 class ShadowReport:
-    """The figures of a challenger beside the champion that answered last, named by `champion`."""
+    """The figures of a challenger beside the champion that answered last, named by `champion`.
+
+    `since` is the moment of the oldest shadow answer that counts.
+    """
 
     champion: str
     figures: ShadowFigures
+    since: datetime
 
 
 def shadow_report(version: ModelVersion) -> ShadowReport | None:
@@ -35,7 +40,9 @@ def shadow_report(version: ModelVersion) -> ShadowReport | None:
         row = given.get(answer.recommendation_id)
         if row is not None and row["model_version"] == champion:
             by_text.setdefault(row["document_id"] or row["content_hash"], answer)
-    return ShadowReport(champion, shadow_figures(_pairs(list(by_text.values()), given), seed=SEED))
+    counted = list(by_text.values())
+    since = min(answer.created_at for answer in counted)
+    return ShadowReport(champion, shadow_figures(_pairs(counted, given), seed=SEED), since)
 
 
 def _given(answers: Iterable[ShadowAnswer]) -> dict[uuid.UUID, Mapping[str, Any]]:

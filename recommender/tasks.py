@@ -15,6 +15,7 @@ from recommender.models import TrainingRun
 from recommender.retraining import carry_out
 from recommender.runs import claim_run, remember_waking, request_training, runs_to_wake
 from recommender.schedules import missed_vocabularies, schedule_every_vocabulary
+from recommender.shadow_retention import remove_old_shadow_answers
 from recommender.snapshots import erase_forgotten_texts
 from tagplatform.common.errors import Conflict
 from tagplatform.taxonomy.models import Vocabulary
@@ -74,6 +75,12 @@ def schedule_retraining() -> int:
 def erase_from_snapshots() -> int:
     """Documents that were erased leave the data snapshots, too; returns how many snapshots held some."""
     return erase_forgotten_texts()
+
+
+@shared_task
+def forget_old_shadow_answers() -> int:
+    """Shadow answers past the days of their vocabulary's policy go; returns how many."""
+    return remove_old_shadow_answers()
 
 
 @shared_task

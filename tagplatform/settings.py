@@ -274,6 +274,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "recommender.tasks.erase_from_snapshots",
         "schedule": crontab(hour=3, minute=40),
     },
+    "shadow answers past their days": {
+        "task": "recommender.tasks.forget_old_shadow_answers",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "figures of the last days": {
         "task": "recommender.watching.tasks.add_up_recent_days",
         "schedule": crontab(minute=5),

@@ -32,14 +32,14 @@ MOST_COMPARISONS = 5
 class ChallengePolicyAdmin(PlatformAdmin):
     """How challengers are tried, and the page that shows what came of it."""
 
-    list_display = ("vocabulary", "shadow_share", "put_up_by_itself", "page_link")
+    list_display = ("vocabulary", "shadow_share", "shadow_days", "put_up_by_itself", "page_link")
     list_filter = ("put_up_by_itself",)
     list_select_related = ("vocabulary",)
     search_fields = ("vocabulary__name", "vocabulary__slug")
     autocomplete_fields = ("vocabulary",)
     readonly_fields = ("page_link",)
     fieldsets = (
-        (None, {"fields": ("vocabulary", "page_link", "shadow_share", "put_up_by_itself")}),
+        (None, {"fields": ("vocabulary", "page_link", ("shadow_share", "shadow_days"), "put_up_by_itself")}),
         (
             gettext_lazy("Interleaving"),
             {"fields": ("interleaving_share", "alpha", "most_documents", "promote_winner")},

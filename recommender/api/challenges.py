@@ -85,7 +85,10 @@ class ModelChallenge(ApiView):
         examples=[examples.CHALLENGE],
     )
     def get(self, request: Request, model_id: str) -> Response:
-        """Figures of the version as a challenger, each with its interval; kept after it is withdrawn."""
+        """Figures of the version as a challenger, each with its interval, also after it is withdrawn.
+
+        They stand on the newest shadow answers, at most 2,000, no older than the challenge policy keeps them.
+        """
         id_in_path(ModelVersion.id_prefix, model_id)
         version = find_model_version(model_id)
         report = shadow_report(version)
@@ -106,6 +109,7 @@ def _present_shadow(report: ShadowReport) -> dict[str, Any]:
     figures = report.figures
     return {
         "champion": report.champion,
+        "since": report.since,
         "n_texts": figures.n,
         "n_blind": figures.n_blind,
         **{f"agreement_at_{k}": _present_interval(interval) for k, interval in figures.agreement.items()},

@@ -190,6 +190,7 @@ CHALLENGE = OpenApiExample(
         "is_challenger": True,
         "shadow": {
             "champion": "debtags-6",
+            "since": _MOMENT,
             "n_texts": 841,
             "n_blind": 112,
             "agreement_at_1": _SHARE,

@@ -189,6 +189,7 @@ class ShadowShape(serializers.Serializer[Any]):
     """A version's answers in the shadow beside what the champion answered."""
 
     champion = serializers.CharField(help_text="name of the version that answered")
+    since = serializers.DateTimeField(help_text="of the oldest shadow answer that counts")
     n_texts = serializers.IntegerField(help_text="each text counts once, by its latest answer")
     n_blind = serializers.IntegerField(help_text="of these, documents tagged before anybody saw a suggestion")
     agreement_at_1 = IntervalShape(help_text="share of the first tags that both suggest")
@@ -224,5 +225,5 @@ class ChallengeShape(serializers.Serializer[Any]):
 
     model = ModelBrief()
     is_challenger = serializers.BooleanField()
-    shadow = ShadowShape(allow_null=True, help_text="null until the version has answered in the shadow")
+    shadow = ShadowShape(allow_null=True, help_text="null where no shadow answer is kept")
     comparisons = ComparisonShape(many=True, help_text="in the open, newest first, ten at most")

@@ -25,6 +25,12 @@ class ChallengePolicy(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text=_("of so many the challenger's answer is kept, which nobody sees; blind ones are always among them"),
     )
+    shadow_days = models.PositiveSmallIntegerField(
+        _("days that shadow answers are kept"),
+        default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("older ones are removed every night, and no longer count in the challenger's figures"),
+    )
     put_up_by_itself = models.BooleanField(
         _("put up by itself"),
         default=False,
