@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from recommender.models import TrainingRun
 from recommender.runs import LOG_LINES_KEPT, TrainingCancelled, beat, report_progress
+from recommender.spent_time import StageClock
 
 SECONDS_BETWEEN_WRITES = 1.0
 
@@ -23,8 +24,10 @@ class RunProgress:
     def __init__(self, run: TrainingRun) -> None:
         self.run = run
         self._lines: list[str] = []
-        self._stage = ""
+        self._stage = ("", "")
         self._span = (0.0, 1.0)
+        self._chapter = "data"
+        self.clock = StageClock()
         self._last_write = 0.0
         self._stop = threading.Event()
         self._wanted = True
@@ -40,9 +43,10 @@ class RunProgress:
         self._stop.set()
         self._thread.join(timeout=10)
 
-    def span(self, start: float, end: float) -> None:
-        """What is reported from now on lies between these shares of the whole run."""
+    def span(self, start: float, end: float, chapter: str) -> None:
+        """What is reported from now on lies between these shares of the whole run, and its time in this chapter."""
         self._span = (start, end)
+        self._chapter = chapter
 
     def log(self, line: str) -> None:
         """Add a line to the run's log."""
@@ -52,8 +56,9 @@ class RunProgress:
         """The callback that training calls; raises TrainingCancelled."""
         if not self._wanted:
             raise TrainingCancelled
-        if stage != self._stage:
-            self._stage = stage
+        if (self._chapter, stage) != self._stage:
+            self._stage = (self._chapter, stage)
+            self.clock.begin(self._chapter, stage)
             self.log(stage)
         elif time.monotonic() - self._last_write < SECONDS_BETWEEN_WRITES:
             return

@@ -78,7 +78,7 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
     data = workshop.data
     trained, evaluation = workshop.train_and_measure()
     baseline = _baseline(run, data, evaluation, workshop)
-    progress.span(0.7, 0.72)
+    progress.span(0.7, 0.72, "gate")
     progress("comparing with the champion", 0.0)
     judgement = judge(workshop, trained, evaluation, present)
     fields = workshop.finish(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
@@ -107,6 +107,7 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
             "reason": reason,
             "promoted": promoted,
             "version": version.name,
+            "time_spent": progress.clock.rows(),
             "seconds": round(time.monotonic() - started, 1),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }

@@ -77,13 +77,13 @@ class Workshop:
         """The twin, written to disk with its held-out predictions, and its figures; the one that is kept, if any."""
         kept = kept_bundle(self.run, TWIN)
         if kept is not None:
-            self.progress.span(0.45, 0.5)
+            self.progress.span(0.45, 0.5, "twin")
             self.progress("measuring on held-out documents", 0.0)
             self._paths["evaluated"] = self.run.finished[TWIN]["path"]
             return self._trained_before(kept), self.measure(ml.open_bundle(kept))
-        self.progress.span(0.02, 0.45)
+        self.progress.span(0.02, 0.45, "twin")
         trained = self._updated(self.parent) if self.parent else self._fit(self.run.recipe)
-        self.progress.span(0.45, 0.5)
+        self.progress.span(0.45, 0.5, "twin")
         self.progress("measuring on held-out documents", 0.0)
         directory = self._directory("evaluated")
         ml.save_bundle(trained, directory)
@@ -105,7 +105,7 @@ class Workshop:
 
     def measure_recipe(self, recipe: str) -> ml.Evaluation:
         """Another recipe on the same split, kept only as figures."""
-        self.progress.span(0.5, 0.7)
+        self.progress.span(0.5, 0.7, "baseline")
         trained = self._fit(recipe)
         directory = self._directory(recipe)
         try:
@@ -142,7 +142,7 @@ class Workshop:
         if kept_bundle(self.run, WHOLE) is not None:
             self._paths["all"] = self.run.finished[WHOLE]["path"]
             return
-        self.progress.span(0.72, 0.98)
+        self.progress.span(0.72, 0.98, "whole")
         everything = ml.refit_ranker(trained, self.data.examples, on_progress=self.progress, replay=self._replay())
         ml.save_bundle(everything, self._directory("all"))
         self._keep(WHOLE, "all")

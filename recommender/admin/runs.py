@@ -19,6 +19,7 @@ from recommender.models import DataSnapshot, ModelVersion, TrainingRun
 from recommender.repeating import request_repetition
 from recommender.reports.measures import baseline_note, headline, measure_rows, short
 from recommender.reports.pages import report_address
+from recommender.reports.time_spent import chapter_times
 from recommender.runs import cancel_training
 from tagplatform.common.admin import Button, ReadOnlyAdmin, link_to, object_page
 
@@ -39,11 +40,14 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     list_select_related = ("vocabulary", "requested_by", "parent__vocabulary")
     search_fields = ("vocabulary__slug", "reason", "worker")
     date_hierarchy = "created_at"
-    readonly_fields = ("public_id", "present_state", "gate", "figures", "made", "report_link", "decisions", "snapshot")
+    readonly_fields = (
+        "public_id", "present_state", "gate", "figures", "made", "report_link", "decisions", "snapshot", "time_spent",
+    )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("present_state",)}),
         (_("Result"), {"fields": ("made", "report_link", "gate", "figures")}),
         (_("Decisions"), {"fields": ("decisions", "snapshot")}),
+        (_("Time"), {"fields": ("time_spent",)}),
         (
             _("Run"),
             {
@@ -131,6 +135,10 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         n_held_out = run.report.get("documents", {}).get("test")
         context = {"rows": rows, "n_held_out": n_held_out, "baseline_note": baseline_note(run.report)}
         return render_to_string("admin/recommender/figures.html", context)
+
+    @display(description=_("where it went"))
+    def time_spent(self, run: TrainingRun) -> str:
+        return render_to_string("admin/recommender/time_spent.html", {"chapters": chapter_times(run.report)})
 
     @display(description=_("what it learnt from them"))
     def decisions(self, run: TrainingRun) -> str:
