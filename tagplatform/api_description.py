@@ -31,5 +31,6 @@ API_TAGS = [
     {"name": "Documents", "description": "Texts to be tagged, stored so that models can be trained on them."},
     {"name": "Vocabularies and tags", "description": "What may be assigned."},
     {"name": "Models", "description": "Which model answers, how good it is; promote and roll back."},
+    {"name": "Watching", "description": "What live decisions say of the answers: figures, drift, alerts."},
     {"name": "Training runs", "description": "Train a model and follow how it goes."},
 ]

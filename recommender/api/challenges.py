@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recommender.api import examples, model_shapes
-from recommender.api.presenters import present_model
+from recommender.api.presenters import present_interval, present_model
 from recommender.challengers import put_up_challenger, withdraw_challenger
 from recommender.comparing import winners_of
 from recommender.ml.interleaving import Standing
@@ -112,8 +112,8 @@ def _present_shadow(report: ShadowReport) -> dict[str, Any]:
         "since": report.since,
         "n_texts": figures.n,
         "n_blind": figures.n_blind,
-        **{f"agreement_at_{k}": _present_interval(interval) for k, interval in figures.agreement.items()},
-        "rank_biased_overlap": _present_interval(figures.overlap),
+        **{f"agreement_at_{k}": present_interval(interval) for k, interval in figures.agreement.items()},
+        "rank_biased_overlap": present_interval(figures.overlap),
         "seconds": _present_compared(figures.seconds),
         "ndcg_at_5": _present_compared(figures.ndcg),
         "acceptance_at_5": _present_compared(figures.acceptance),
@@ -135,7 +135,7 @@ def _present_comparison(comparison: Interleaving) -> dict[str, Any]:
         "n_won": standing.n_challenger,
         "n_lost": standing.n_champion,
         "n_draws": standing.n_draws,
-        "share_won": _present_interval(won),
+        "share_won": present_interval(won),
         "preference": round(standing.preference, 6) if standing.n_documents else None,
         "started_at": comparison.created_at,
         "ended_at": comparison.ended_at,
@@ -145,9 +145,4 @@ def _present_comparison(comparison: Interleaving) -> dict[str, Any]:
 def _present_compared(compared: Compared | None) -> dict[str, Any] | None:
     if compared is None:
         return None
-    return {name: _present_interval(getattr(compared, name)) for name in ("champion", "challenger", "difference")}
-
-
-def _present_interval(interval: Interval) -> dict[str, float | None]:
-    numbers = interval._asdict().items()
-    return {name: None if math.isnan(number) else round(number, 6) for name, number in numbers}
+    return {name: present_interval(getattr(compared, name)) for name in ("champion", "challenger", "difference")}

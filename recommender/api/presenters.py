@@ -1,5 +1,6 @@
 """Recommendations, model versions and training runs as JSON."""
 
+import math
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from feedback.models import Recommendation, Suggestion
 from recommender import ml
 from recommender.adjustments import TagAdjustment
 from recommender.gate_words import gate_rows, tag_namer
+from recommender.ml.metrics import Interval
 from recommender.models import ModelAlias, ModelVersion, TrainingRun
 from recommender.services import BELOW_THRESHOLD, Answer
 from recommender.similar import SimilarDocument
@@ -202,3 +204,9 @@ def _present_gate(run: TrainingRun) -> dict[str, Any] | None:
 
 def _public_tag_id(tag_id: str) -> str:
     return format_public_id(Tag.id_prefix, UUID(tag_id))
+
+
+def present_interval(interval: Interval) -> dict[str, float | None]:
+    """A value and its ends; what cannot be told is null."""
+    numbers = interval._asdict().items()
+    return {name: None if math.isnan(number) else round(number, 6) for name, number in numbers}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommender.api import challenges, models_and_runs, recommendations
+from recommender.api import challenges, models_and_runs, recommendations, watching
 
 urlpatterns = [
     path("recommendations", recommendations.Recommendations.as_view(), name="recommendations"),
@@ -19,6 +19,9 @@ urlpatterns = [
     path("models/aliases/challenger", challenges.Challenger.as_view(), name="challenger"),
     path("models/<str:model_id>/challenge", challenges.ModelChallenge.as_view(), name="model-challenge"),
     path("models/<str:model_id>", models_and_runs.ModelById.as_view(), name="model"),
+    path("vocabularies/<str:vocabulary>/figures", watching.VocabularyFigures.as_view(), name="vocabulary-figures"),
+    path("vocabularies/<str:vocabulary>/drift", watching.VocabularyDrift.as_view(), name="vocabulary-drift"),
+    path("vocabularies/<str:vocabulary>/alerts", watching.VocabularyAlerts.as_view(), name="vocabulary-alerts"),
     path("training-runs", models_and_runs.TrainingRuns.as_view(), name="training-runs"),
     path("training-runs/<str:run_id>", models_and_runs.TrainingRunById.as_view(), name="training-run"),
     path(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from django.db.models import CharField, F, Sum, Value
+from django.db.models import CharField, F, Max, Sum, Value
 from django.db.models.functions import Trunc
 
 from recommender.ml.live_figures import Sums, ratio_interval
@@ -75,6 +75,12 @@ def versions_in(vocabulary: Vocabulary) -> list[str]:
     """Names of the versions whose answers have been counted."""
     rows = DailyFigure.objects.filter(vocabulary=vocabulary).order_by("model_version")
     return list(rows.values_list("model_version", flat=True).distinct())
+
+
+def counted_until(vocabulary: Vocabulary) -> date | None:
+    """The last day that has been added up, empty where none has."""
+    last: date | None = DailyFigure.objects.filter(vocabulary=vocabulary).aggregate(last=Max("day"))["last"]
+    return last
 
 
 def _sums(window: Window, step: Step) -> list[tuple[date, str, Sums]]:

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,16 @@ from recommender.models.figures import FIGURES
 from recommender.reports.charts import Chart
 from recommender.watching.charts import Promotion, time_lines
 from recommender.watching.names import BLIND_HEADLINES, GROUPS, HEADLINES, in_words
-from recommender.watching.selectors import Figures, Measured, Step, Window, figures_by_step, figures_of, versions_in
+from recommender.watching.selectors import (
+    Figures,
+    Measured,
+    Step,
+    Window,
+    counted_until,
+    figures_by_step,
+    figures_of,
+    versions_in,
+)
 from tagplatform.common.admin import row_id
 from tagplatform.common.errors import NotFound
 from tagplatform.content.models import Source
@@ -175,8 +183,7 @@ class WatchedVocabulary:
 
     def counted_until(self) -> date | None:
         """The last day that has been added up, empty where none has."""
-        last: date | None = DailyFigure.objects.filter(vocabulary=self.vocabulary).aggregate(last=Max("day"))["last"]
-        return last
+        return counted_until(self.vocabulary)
 
 
 def _written(figure: str, measured: Measured | None) -> str:
