@@ -1,24 +1,30 @@
 """Live figures, drift and open alerts for Prometheus, read from the aggregates when it asks."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 
+from django.core.cache import cache
 from django.db import DatabaseError
 from django.db.models import Count, Sum
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from recommender.ml.live_figures import Sums, ratio_interval
-from recommender.models import Alert, DailyFigure, DriftValue
+from recommender.models import Alert, DailyFigure, DailyTagCount, DriftValue
+from recommender.watching.selectors import Window, diversity_in
+from tagplatform.taxonomy.models import Vocabulary
 
 DAYS = 7
+DIVERSITY_KEPT_SECONDS = 300
+_DIVERSITY_KEY = "prometheus-diversity"
 _DRIFT_IS_OLD_AFTER = timedelta(days=2)
 
 
 class LiveGauges:
     """A collector: three small queries for each scrape, and nothing where the database does not answer.
 
-    Figures that need the counts of every tag (entropy, coverage) stand on the page alone.
+    Figures that need the counts of every tag (entropy, rare and unlearnt tags, coverage) are added up once in
+    `DIVERSITY_KEPT_SECONDS`: what they are read from changes once an hour.
     """
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -45,7 +51,25 @@ def _figures() -> GaugeMetricFamily:
     for slug, figure, *parts in sums:
         for end, value in ratio_interval(Sums(*parts))._asdict().items():
             gauge.add_metric([slug, figure, end], value)
+    for labels, value in _diversity(first):
+        gauge.add_metric(list(labels), value)
     return gauge
+
+
+def _diversity(first: date) -> list[tuple[tuple[str, str, str], float]]:
+    """Labels (vocabulary, figure, end) and value of what depends on the counts of every tag, from the cache if kept."""
+    found: list[tuple[tuple[str, str, str], float]] | None = cache.get(_DIVERSITY_KEY)
+    if found is None:
+        last = first + timedelta(days=DAYS - 1)
+        counted = DailyTagCount.objects.filter(day__range=(first, last), is_blind=False).order_by()
+        found = [
+            ((vocabulary.slug, figure, end), value)
+            for vocabulary in Vocabulary.objects.filter(pk__in=counted.values("vocabulary"))
+            for figure, measured in diversity_in(Window(vocabulary, first, last)).items()
+            for end, value in measured.interval._asdict().items()
+        ]
+        cache.set(_DIVERSITY_KEY, found, DIVERSITY_KEPT_SECONDS)
+    return found
 
 
 def _drift() -> GaugeMetricFamily:

@@ -62,13 +62,25 @@ def figures_by_step(window: Window, step: Step) -> dict[date, Figures]:
     found: defaultdict[date, dict[str, Measured]] = defaultdict(dict)
     for start, figure, sums in _sums(window, step):
         found[start][figure] = Measured(ratio_interval(sums), sums.n)
+    for start, figures in _diversity_by_step(window, step).items():
+        found[start] |= figures
+    return dict(sorted(found.items()))
+
+
+def diversity_in(window: Window) -> Figures:
+    """The figures that need the counts of every tag, over the whole window: entropy, rare tags, coverage."""
+    return _diversity_by_step(window, "whole").get(window.first, {})
+
+
+def _diversity_by_step(window: Window, step: Step) -> dict[date, Figures]:
+    found: dict[date, Figures] = {}
     uses = _uses(window, step)
     catalogue = _catalogue(window.vocabulary) if uses else []
     for start, by_version in uses.items():
         known = {name: known_before(window.vocabulary, name) for name in by_version}
         measured = diversity_of(by_version, known, catalogue)
-        found[start] |= {figure: Measured(interval, n) for figure, (interval, n) in measured.items()}
-    return dict(sorted(found.items()))
+        found[start] = {figure: Measured(interval, n) for figure, (interval, n) in measured.items()}
+    return found
 
 
 def versions_in(vocabulary: Vocabulary) -> list[str]:

@@ -1,11 +1,14 @@
 """What Prometheus is told of live figures, drift and alerts."""
 
+import math
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from feedback.models import Recommendation
 from recommender.models import Alert, AlertRule, DriftValue
 from recommender.watching.days import add_up_last_days
 from recommender.watching.prometheus import LiveGauges
@@ -35,6 +38,36 @@ def test_figures_drift_and_alerts_stand_among_the_metrics(client: Client) -> Non
     assert "tagplatform_decisions_total" in text  # those that are counted as they happen
 
 
-def test_a_scrape_takes_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def told(figure: str) -> dict[str, float]:
+    """The value and its ends as Prometheus is told."""
+    [gauge] = [each for each in LiveGauges().collect() if each.name == "tagplatform_live_figure"]
+    return {each.labels["end"]: each.value for each in gauge.samples if each.labels["figure"] == figure}
+
+
+def test_entropy_and_coverage_of_unlearnt_tags_stand_among_them() -> None:
+    """Six tags that bear no document: two are shown each time, one of them accepted, another added by hand."""
+    tags = make_tags()
+    for _ in range(30):
+        give(tags[:2], final=[tags[0], tags[2]], moment=timezone.now())
+    give([tags[3]], final=[tags[3]], moment=timezone.now(), policy=Recommendation.Policy.BLIND)
+    add_up_last_days(1)
+
+    assert told("shown_entropy")["value"] == pytest.approx(1 + 1 / (2 * 60 * math.log(2)))
+    assert told("chosen_entropy")["value"] == pytest.approx(1 + 1 / (2 * 60 * math.log(2)))
+    assert told("entropy_ratio")["value"] == pytest.approx(1)
+    assert told("cold_start_shown")["value"] == pytest.approx(2 / 6)
+    assert told("cold_start_accepted")["value"] == pytest.approx(1 / 6)
+    assert 0 < told("cold_start_accepted")["low"] < 1 / 6 < told("cold_start_accepted")["high"]
+
+
+def test_they_are_added_up_once_in_some_minutes(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    tags = make_tags()
+    give(tags[:2], final=tags[:1], moment=timezone.now())
+    add_up_last_days(1)
+    first = told("shown_entropy")
+
     with django_assert_num_queries(3):
-        list(LiveGauges().collect())
+        again = told("shown_entropy")
+
+    assert again == first
+    assert first["value"] > 0
