@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from recommender import bundle_folders, ml, registry
 from recommender.gate_words import TagNamer, sentence, tag_namer
 from recommender.ml import gate as rules
-from recommender.ml.judged import JudgedAnswers, judged_answers
+from recommender.ml.judged import JudgedAnswers, best_cut, judged_answers
 from recommender.models import GatePolicy, ModelVersion
 from recommender.workshop import Workshop, figures
 from tagplatform.taxonomy.models import Vocabulary
@@ -95,9 +95,7 @@ def gate_policy(vocabulary: Vocabulary) -> GatePolicy:
     return GatePolicy.objects.get_or_create(vocabulary=vocabulary)[0]
 
 
-def judge(
-    workshop: Workshop, trained: ml.TrainedRanker, evaluation: ml.Evaluation, present: ModelVersion | None
-) -> Judgement:
+def judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion | None) -> Judgement:
     """The candidate's twin beside the champion's on the held-out documents that neither has seen."""
     if present is None:
         return Judgement(_("The first version."))
@@ -107,15 +105,19 @@ def judge(
         return Judgement(_("The champion %(name)s cannot be opened.") % {"name": present.name})
     old = workshop.measure(twin)
     k = workshop.run.vocabulary.suggestion_limit
-    sides = (
-        judged_answers(evaluation, trained.calibration.thresholds, k=k),
-        judged_answers(old, workshop.widened(twin).calibration.thresholds, k=k),
-    )
     unseen = workshop.unseen_rows(present)
     rows = unseen if len(unseen) >= FEWEST_COMPARED else np.arange(old.n_documents)
+    sides = _at_best_cut(evaluation, rows, k), _at_best_cut(old, rows, k)
     criteria = (*_quality(workshop, sides, rows), *_blind(workshop, sides, unseen))
     note = _caution(n_unseen=len(unseen), n_held_out=old.n_documents)
     return Judgement(note, present.name, old, len(rows), criteria, tag_namer(workshop.run.vocabulary))
+
+
+def _at_best_cut(evaluation: ml.Evaluation, rows: np.ndarray, k: int) -> JudgedAnswers:
+    """The answers, with all those predicted that are at or over the cut that is best on these documents."""
+    n_labels = evaluation.predictions.label_space.n_labels
+    cut = best_cut(evaluation.predictions, rows)
+    return judged_answers(evaluation, np.full(n_labels, cut, np.float32), k=k)
 
 
 def _quality(

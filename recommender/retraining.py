@@ -80,7 +80,7 @@ def _train_and_judge(run: TrainingRun, progress: RunProgress) -> tuple[str, dict
     baseline = _baseline(run, data, evaluation, workshop)
     progress.span(0.7, 0.72, "gate")
     progress("comparing with the champion", 0.0)
-    judgement = judge(workshop, trained, evaluation, present)
+    judgement = judge(workshop, evaluation, present)
     fields = workshop.finish(trained, evaluation, refit=judgement.acceptable and not _must_be_quick(run))
     judgement = judgement.within_budgets(budget_criteria(workshop, fields, present))
     reason, promoted = judgement.reason, judgement.acceptable and workshop.policy.promote_automatically

@@ -70,6 +70,28 @@ def judged_answers(evaluation: Evaluation, thresholds: FloatArray, *, k: int) ->
     )
 
 
+def best_cut(predictions: HeldOutPredictions, rows: IntArray) -> float:
+    """The probability at and over which predicting gives the highest micro-F1 on these documents.
+
+    Rankers are compared at their own best cut, because a tag's threshold answers another question: where its
+    precision reaches a target, which may be nowhere. 1 where no cut finds anything.
+    """
+    n_labels = predictions.label_space.n_labels
+    cells = _without_rivals(_surest_first(predictions), predictions.label_space)
+    cells = cells.where(np.isin(cells.rows, rows))
+    gold_rows = np.repeat(np.arange(len(predictions.document_ids)), np.diff(predictions.gold_offsets))
+    gold_keys = (gold_rows * n_labels + predictions.gold_labels)[np.isin(gold_rows, rows)]
+    order = np.argsort(-cells.probabilities, kind="stable")
+    right = np.cumsum(np.isin(cells.rows * n_labels + cells.labels, gold_keys)[order])
+    if len(right) == 0 or right[-1] == 0:
+        return 1.0
+    ranked = cells.probabilities[order]
+    f1 = np.where(
+        np.append(ranked[1:] < ranked[:-1], True), 2 * right / (np.arange(1, len(right) + 1) + len(gold_keys)), 0
+    )
+    return float(ranked[int(f1.argmax())])
+
+
 def _surest_first(predictions: HeldOutPredictions) -> _Cells:
     rows = np.repeat(np.arange(len(predictions.document_ids)), np.diff(predictions.offsets))
     order = np.lexsort((predictions.labels, -predictions.probabilities, rows))

@@ -27,7 +27,7 @@ from recommender.ml.gate import (
     tag_recall,
 )
 from recommender.ml.held_out import kept_predictions
-from recommender.ml.judged import JudgedAnswers, judged_answers
+from recommender.ml.judged import JudgedAnswers, best_cut, judged_answers
 from recommender.ml.metrics import expected_calibration_error, macro_f1, micro_f1, ndcg_at_k, recall_at_k, top_labels
 
 K = 3
@@ -98,6 +98,29 @@ def test_recall_of_the_top_tags_counts_what_stands_among_the_first_suggestions()
     assert [found.value, found.champion, found.change] == pytest.approx([0.7, 1.0, -0.3])
     assert [(loss.tag_id, loss.n_documents, loss.certain) for loss in found.tags] == [("tag0", 40, True)]
     assert recall_at_k(gold, top_labels(worse.astype(np.float32), K), K).mean() == pytest.approx(found.value)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_the_best_cut_is_that_of_the_dense_matrix(seed: int) -> None:
+    gold, chances = world(seed, n_documents=30)
+    rows = np.flatnonzero(np.random.default_rng(seed).random(30) < 0.7)
+    predictions = kept_predictions(
+        LabelSpace(tuple(f"tag{i}" for i in range(6))), documents_with(gold), chances.astype(np.float32)
+    )
+
+    cut = best_cut(predictions, rows)
+
+    p = chances.astype(np.float32)[rows]
+    at_cut = [micro_f1(gold[rows], p >= each) for each in (cut, *np.unique(p))]
+    assert at_cut[0] == pytest.approx(max(at_cut))
+
+
+def test_without_a_right_prediction_no_cut_is_best() -> None:
+    gold = np.zeros((5, 3), bool)
+    predictions = kept_predictions(LabelSpace(("a", "b", "c")), documents_with(gold), np.full((5, 3), 0.2, np.float32))
+
+    assert best_cut(predictions, np.arange(5)) == 1.0
 
 
 def test_a_tag_with_few_documents_decides_nothing() -> None:
