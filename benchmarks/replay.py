@@ -20,12 +20,13 @@ from benchmarks.replaying.arms import ADJUSTED, ARMS, EXTRA_ARMS, SPIRAL  # noqa
 from benchmarks.replaying.attack import play_attack  # noqa: E402
 from benchmarks.replaying.calendar import dated_documents, plan  # noqa: E402
 from benchmarks.replaying.charts import photograph, write_charts  # noqa: E402
-from benchmarks.replaying.playing import Replay, play  # noqa: E402
+from benchmarks.replaying.playing import Replay, added_at_best, play  # noqa: E402
 from benchmarks.replaying.report import page  # noqa: E402
 from benchmarks.replaying.results import finished, keep, leave, say, so_far, write_csv  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 ATTACK = "attack"
+SHOWN = 10  # suggestions of a list, the platform's default
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def write_results(replay: Replay, work: Path, results: Path) -> None:
     write_csv(results / "replay.csv", arms)
     if checks := extra | ({ATTACK: known[ATTACK]} if known[ATTACK] else {}):
         write_csv(results / "replay_checks.csv", checks)
-    text = page(arms, replay.as_dict(), known[ATTACK], extra)
+    text = page(arms, replay.as_dict(), known[ATTACK], extra, added_at_best(replay, SHOWN))
     (results / "replay.md").write_text(text, encoding="utf-8")
     photograph(write_charts(arms | extra, work / "charts"), results / "replay.png")
 

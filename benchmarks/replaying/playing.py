@@ -97,6 +97,16 @@ def settle(site: Installation, replay: Replay, arm: Arm, others: Sequence[str] =
     site.settle(policies, dict.fromkeys([*people, *others], "editor"))
 
 
+def added_at_best(replay: Replay, limit: int) -> dict[str, float]:
+    """What the same editors would have to type each month if a list of `limit` had the true tags and nothing else."""
+    editors, added = replay.editors, dict[str, float]()
+    for month in replay.plan.months:
+        seen = [each for each in month.documents if not editors.tags_blind(each.document_id)]
+        done = (editors.handle(each.document_id, each.tags, each.tags[:limit]) for each in seen)
+        added[month.name] = float(sum(len(handling.typed) for handling in done))
+    return added
+
+
 def play_month(site: Installation, editors: Editors, month: Month) -> list[Handled]:
     """Every document of the month comes in, gets its suggestions and its tags."""
     return [_play_document(site, editors, document) for document in month.documents]

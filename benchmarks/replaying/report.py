@@ -23,8 +23,17 @@ _SUMMED = ("added_by_hand", "promoted", "incremental")
 _FEWER, _NEAR, _THIRD, _ENTROPY = -0.25, 0.02, 1 / 3, 0.05  # what the questions ask for
 
 
-def page(arms: Arms, setting: Mapping[str, Any], attack: Mapping[str, Mapping[str, float]], extra: Arms) -> str:
-    """Markdown; `extra` are arms that are no alternative, only a check of the measurement."""
+def page(
+    arms: Arms,
+    setting: Mapping[str, Any],
+    attack: Mapping[str, Mapping[str, float]],
+    extra: Arms,
+    at_best: Mapping[str, float],
+) -> str:
+    """Markdown; `extra` are arms that are no alternative, only a check of the measurement.
+
+    `at_best` is by month what editors would have to add beside a perfect list.
+    """
     months = played_months({**arms, **extra})
     parts = [
         "# The replay",
@@ -37,7 +46,7 @@ def page(arms: Arms, setting: Mapping[str, Any], attack: Mapping[str, Mapping[st
         f"## The last quarter ({', '.join(last_quarter(months))})",
         _table({**arms, **extra}, last_quarter(months)),
         "## What was asked",
-        "\n".join(f"- {line}" for line in answers(arms, attack, extra)),
+        "\n".join(f"- {line}" for line in answers(arms, attack, extra, at_best)),
     ]
     if attack:
         parts += ["## The attack", _attack_table(attack)]
@@ -73,11 +82,13 @@ def summary(figures: Figures, months: Iterable[str], metric: str) -> float | Non
     return sum(values) if metric in _SUMMED else sum(values) / len(values)
 
 
-def answers(arms: Arms, attack: Mapping[str, Mapping[str, float]], extra: Arms) -> list[str]:
+def answers(
+    arms: Arms, attack: Mapping[str, Mapping[str, float]], extra: Arms, at_best: Mapping[str, float]
+) -> list[str]:
     """One line for each question that the arms at hand can answer, with its numbers."""
     months = played_months(arms)
     lines = [
-        _fewer_additions(arms, months),
+        _fewer_additions(arms, months, at_best),
         _near_full(arms, months),
         _entropy({**arms, **extra}, months),
         _attack(attack),
@@ -85,7 +96,7 @@ def answers(arms: Arms, attack: Mapping[str, Mapping[str, float]], extra: Arms) 
     return [line for line in lines if line]
 
 
-def _fewer_additions(arms: Arms, months: Sequence[str]) -> str:
+def _fewer_additions(arms: Arms, months: Sequence[str], at_best: Mapping[str, float]) -> str:
     quarter = last_quarter(months)
     typed = {name: summary(figures, quarter, "added_by_hand") for name, figures in arms.items()}
     never = typed.pop("never", None)
@@ -96,7 +107,21 @@ def _fewer_additions(arms: Arms, months: Sequence[str]) -> str:
     )
     best = typed.get("incremental-adjusted")
     met = "" if best is None else f" Asked: 25 % fewer with incremental-adjusted – {_met(best / never - 1 <= _FEWER)}."
-    return f"**Added by hand in the last quarter**: never {never:.0f}, {shares}.{met}"
+    return f"**Added by hand in the last quarter**: never {never:.0f}, {shares}.{met}{_at_best(never, best, quarter, at_best)}"
+
+
+def _at_best(never: float, best: float | None, quarter: Sequence[str], at_best: Mapping[str, float]) -> str:
+    """How much of it any list could save: editors who do not look add what a perfect one shows, too."""
+    if best is None or not all(month in at_best for month in quarter):
+        return ""
+    least = sum(at_best[month] for month in quarter)
+    if never <= least:
+        return ""
+    saved = (never - best) / (never - least)
+    return (
+        f" Beside a perfect list these editors, who overlook and stop early, would still add {least:.0f}"
+        f" ({least / never - 1:+.1%}); of what can be saved, incremental-adjusted saves {saved:.0%}."
+    )
 
 
 def _near_full(arms: Arms, months: Sequence[str]) -> str:

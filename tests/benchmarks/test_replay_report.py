@@ -34,12 +34,19 @@ SETTING = {"data": "a-set", "months": "2014-01 … 2014-08", "habits": {"forgets
 ATTACK = {"refuses-everywhere": {"offset_logits": -1.5, "weight_in_training": 50.0}}
 
 
+def test_what_no_list_can_save_is_not_asked_of_one() -> None:
+    fewer = answers(ARMS, {}, {}, dict.fromkeys(MONTHS, 20.0))[0]
+
+    assert "would still add 40 (-50.0%)" in fewer  # two months of 20, never 80
+    assert "incremental-adjusted saves 50%" in fewer  # 20 of 40
+
+
 def test_the_last_quarter_of_eight_months_is_two() -> None:
     assert last_quarter(played_months(ARMS)) == ["2014-07", "2014-08"]
 
 
 def test_each_question_is_answered_with_its_numbers() -> None:
-    fewer, near, entropy, attack = answers(ARMS, ATTACK, {"never-shown-is-negative": arm(40, entropy=0.8)})
+    fewer, near, entropy, attack = answers(ARMS, ATTACK, {"never-shown-is-negative": arm(40, entropy=0.8)}, {})
 
     assert "never 80" in fewer and "incremental-adjusted 60 (-25.0%)" in fewer and "incremental-adjusted – met" in fewer
     assert "monthly-incremental: nDCG@5 -0.8%" in near and "0.30 of the CPU time – quality met, time met" in near
@@ -53,23 +60,23 @@ def test_a_comparison_with_nothing_that_went_live_or_was_updated_is_no_answer() 
     full_again = {month: {**figures, "incremental": 0.0} for month, figures in ARMS["monthly-incremental"].items()}
 
     (near,) = (
-        line for line in answers({"monthly-full": idle, "monthly-incremental": full_again}, {}, {}) if "Against" in line
+        line for line in answers({"monthly-full": idle, "monthly-incremental": full_again}, {}, {}, {}) if "Against" in line
     )
 
     assert "quality tells nothing" in near and "time tells nothing" in near
 
 
 def test_what_was_not_played_is_not_answered() -> None:
-    assert len(answers({"never": ARMS["never"]}, {}, {})) == 1
-    assert answers({}, {}, {}) == []
+    assert len(answers({"never": ARMS["never"]}, {}, {}, {})) == 1
+    assert answers({}, {}, {}, {}) == []
 
 
 def test_an_attack_beyond_a_cap_is_told() -> None:
-    assert "**not met**" in answers(ARMS, {"adds-everywhere": {"offset_logits": 1.6}}, {})[-1]
+    assert "**not met**" in answers(ARMS, {"adds-everywhere": {"offset_logits": 1.6}}, {}, {})[-1]
 
 
 def test_the_page_has_every_arm_in_both_tables() -> None:
-    text = page(ARMS, SETTING, ATTACK, {})
+    text = page(ARMS, SETTING, ATTACK, {}, {})
 
     assert text.count("| monthly-incremental |") == 2
     assert "forgets 0.1" in text and "| refuses-everywhere | offset_logits | -1.5 |" in text
@@ -78,10 +85,10 @@ def test_the_page_has_every_arm_in_both_tables() -> None:
 def test_arms_are_compared_over_the_months_that_all_have() -> None:
     cut = {month: figures for month, figures in ARMS["never"].items() if month != "2014-08"}
 
-    text = page(ARMS | {"never": cut}, SETTING, {}, {})
+    text = page(ARMS | {"never": cut}, SETTING, {}, {}, {})
 
     assert "never 7, monthly-full 8" in text and "Compared are the 7" in text and "The last quarter (2014-07)" in text
-    assert "Cut" not in page(ARMS, SETTING, {}, {})
+    assert "Cut" not in page(ARMS, SETTING, {}, {}, {})
 
 
 def test_the_chart_has_one_line_for_each_arm_in_each_panel() -> None:
