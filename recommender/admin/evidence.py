@@ -15,10 +15,12 @@ FIELDSETS = (
         _("Weights"),
         {
             "fields": (
-                ("accepted_weight", "kept_weight", "kept_after_days"),
-                ("added_weight", "rejected_weight", "removed_weight"),
-                ("removed_later_weight", "ignored_weight", "completeness"),
-                ("half_life_days", "examination_exponent"),
+                ("accepted_weight", "added_weight"),
+                ("kept_weight", "kept_after_days"),
+                ("rejected_weight", "removed_weight"),
+                ("removed_later_weight", "ignored_weight"),
+                ("completeness", "examination_exponent"),
+                "half_life_days",
             )
         },
     ),

@@ -17,8 +17,8 @@ _LOSSES = (
     ("tail_f1_tolerance", "calibration_tolerance"),
     "enough_documents",
 )
-_TAGS = ("recall_tolerance", "n_top_tags", "fewest_documents")
-_COSTS = ("latency_budget_ms", "size_budget_mb")
+_TAGS = (("recall_tolerance", "n_top_tags"), "fewest_documents")
+_COSTS = (("latency_budget_ms", "size_budget_mb"),)
 
 
 @admin.register(GatePolicy)
@@ -36,8 +36,8 @@ class GatePolicyAdmin(PlatformAdmin):
     fieldsets = (
         (None, {"fields": ("vocabulary",)}),
         (_("What may be lost"), {"fields": _LOSSES, "description": _("Shares of 1: 0.005 is half a point.")}),
-        (_("The most used tags"), {"fields": (_TAGS,)}),
-        (_("What it may cost"), {"fields": (_COSTS,)}),
+        (_("The most used tags"), {"fields": _TAGS}),
+        (_("What it may cost"), {"fields": _COSTS}),
     )
 
     def get_readonly_fields(self, request: Any, obj: GatePolicy | None = None) -> Any:
@@ -51,7 +51,7 @@ class GatePolicyInline(StackedInline):
     model = GatePolicy
     can_delete = False
     extra = 0
-    fields = (*_LOSSES, _TAGS, _COSTS)
+    fields = (*_LOSSES, *_TAGS, *_COSTS)
 
 
 def gate_table(run: TrainingRun | None) -> str:
