@@ -144,12 +144,22 @@ def _near_full(arms: Arms, months: Sequence[str]) -> str:
         quick = _met(1 + time <= _THIRD)
         if summary(arms[name], months, "incremental") == 0:
             quick = "tells nothing: none of its runs was an update"
-        lines.append(f"{name}: {told}, {1 + time:.2f} of the CPU time – quality {near}, time {quick}")
+        alone = _updates_alone(arms[name], full, months)
+        lines.append(f"{name}: {told}, {1 + time:.2f} of the CPU time{alone} – quality {near}, time {quick}")
     return (
         f"**Against monthly full retraining** (asked: within 2 % at a third of its time): {'; '.join(lines)}."
         if lines
         else ""
     )
+
+
+def _updates_alone(figures: Figures, full: Figures, months: Sequence[str]) -> str:
+    """What the runs cost that were updates, beside those of the other arm in the same months."""
+    updated = [month for month in months if figures[month].get("incremental") == 1]
+    if not updated or len(updated) == len(months):
+        return ""
+    share = _relative(figures, full, updated, "retraining_cpu_seconds")
+    return "" if share is None else f" ({len(updated)} updates alone {1 + share:.2f}, the others were full runs)"
 
 
 def _relative(figures: Figures, base: Figures, months: Sequence[str], metric: str) -> float | None:

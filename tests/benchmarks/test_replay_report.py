@@ -34,6 +34,18 @@ SETTING = {"data": "a-set", "months": "2014-01 … 2014-08", "habits": {"forgets
 ATTACK = {"refuses-everywhere": {"offset_logits": -1.5, "weight_in_training": 50.0}}
 
 
+def test_what_updates_cost_is_told_apart_from_the_full_runs_between_them() -> None:
+    mixed = arm(30, seconds=18)
+    for month in MONTHS[:2]:
+        mixed[month] = {**mixed[month], "incremental": 0.0, "retraining_cpu_seconds": 90.0}
+    for month in MONTHS[2:]:
+        mixed[month] = {**mixed[month], "incremental": 1.0}
+
+    near = answers({"monthly-full": arm(30), "monthly-incremental": mixed}, {}, {}, {})[0]
+
+    assert "0.40 of the CPU time (6 updates alone 0.20, the others were full runs)" in near
+
+
 def test_what_no_list_can_save_is_not_asked_of_one() -> None:
     fewer = answers(ARMS, {}, {}, dict.fromkeys(MONTHS, 20.0))[0]
 
@@ -60,7 +72,9 @@ def test_a_comparison_with_nothing_that_went_live_or_was_updated_is_no_answer() 
     full_again = {month: {**figures, "incremental": 0.0} for month, figures in ARMS["monthly-incremental"].items()}
 
     (near,) = (
-        line for line in answers({"monthly-full": idle, "monthly-incremental": full_again}, {}, {}, {}) if "Against" in line
+        line
+        for line in answers({"monthly-full": idle, "monthly-incremental": full_again}, {}, {}, {})
+        if "Against" in line
     )
 
     assert "quality tells nothing" in near and "time tells nothing" in near
