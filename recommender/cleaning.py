@@ -21,7 +21,8 @@ Dropped = Iterable[Evidence]
 TAKEN_BACK, BLIND, REPEATED, TOO_FAST = "taken_back", "blind", "repeated", "too_fast"
 ALL_REJECTED, ONE_TAG_REFUSED, OVERWHELMING, OVERRULED = "all_rejected", "one_tag_refused", "overwhelming", "overruled"
 RULES = (TAKEN_BACK, BLIND, REPEATED, TOO_FAST, ALL_REJECTED, ONE_TAG_REFUSED, OVERWHELMING, OVERRULED)
-REPEATED_TEXTS, RETIRED_TAGS = "repeated_texts", "retired_tags"  # counted where documents and tags are read
+# Counted where documents and tags are read
+SPOT_CHECKED, REPEATED_TEXTS, RETIRED_TAGS = "spot_checked", "repeated_texts", "retired_tags"
 DISTRUSTED = frozenset({TOO_FAST, ALL_REJECTED, ONE_TAG_REFUSED, OVERWHELMING})
 
 ALL_REJECTED_SHARE = 0.9  # of an actor's documents

@@ -16,7 +16,7 @@ Stored = Mapping[str, Any]
 TagNamer = Callable[[str], str]
 NAME_BY_CRITERION: dict[str, Promise | str] = {
     "ndcg_at_5": "nDCG@5",
-    "blind_ndcg_at_5": gettext_lazy("nDCG@5 on blind documents"),
+    "blind_ndcg_at_5": gettext_lazy("nDCG@5 on blind and spot-checked documents"),
     "micro_f1": gettext_lazy("micro F1"),
     "macro_f1_tail": gettext_lazy("macro F1 of rare tags"),
     "calibration_error": gettext_lazy("calibration error of the suggestions"),

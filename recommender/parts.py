@@ -37,7 +37,7 @@ class Repeated:
 
 
 def parts_of(data: TrainingData, seen: ml.SeenDocuments | None = None) -> Parts:
-    """By time, siblings together; documents that were tagged blind are measured on, whatever their date.
+    """By time, siblings together; documents tagged blind or spot-checked are measured on, whatever their date.
 
     What a parent has `seen` is learnt instead of measured on.
     """

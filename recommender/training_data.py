@@ -14,10 +14,12 @@ from feedback.models import Decision
 from feedback.selectors import evidence_of
 from recommender import ml
 from recommender.cells import weighed_cells
-from recommender.cleaning import REPEATED_TEXTS, RETIRED_TAGS, clean
+from recommender.cleaning import REPEATED_TEXTS, RETIRED_TAGS, SPOT_CHECKED, clean
 from recommender.documents import TrainingDocument, dated, each_text_once, training_documents
 from recommender.evidence_policies import cleaning_limits, evidence_policy, weight_rules
 from recommender.models import EvidencePolicy
+from recommender.spot_checked import spot_checked_documents
+from recommender.tag_resolution import resolved_evidence, resolved_tags, with_resolved_tags
 from recommender.tag_texts import exclusive_groups, tag_text
 from recommender.weighing import WeighedCell
 from tagplatform.taxonomy.models import Vocabulary
@@ -26,15 +28,13 @@ from tagplatform.taxonomy.snapshot import VocabularySnapshot, vocabulary_snapsho
 DOUBTFUL_WEIGHT = 0.0
 SHOWN_KINDS = {Decision.Kind.ACCEPTED, Decision.Kind.REJECTED, Decision.Kind.IGNORED}
 
-Resolve = Mapping[uuid.UUID, uuid.UUID]
-
 
 @dataclass(frozen=True)
 class TrainingData:
     """Examples, the columns that their labels stand for with their texts, and a digest that is equal for equal data.
 
-    `blind` are examples that were tagged before anybody saw a suggestion: to evaluate on, never to learn from. `pool`
-    is every cell that somebody decided on, `evidence` what the run's report says of the decisions.
+    `blind` are examples that were tagged before anybody saw a suggestion, or spot-checked since: to evaluate on, never
+    to learn from. `pool` is every cell that somebody decided on, `evidence` what the run's report says of decisions.
     """
 
     examples: list[ml.Example]
@@ -59,18 +59,22 @@ def collect_training_data(vocabulary: Vocabulary, *, known: tuple[str, ...] = ()
     snapshot = vocabulary_snapshot(vocabulary.pk)
     label_space = _label_space(vocabulary, snapshot, known)
     one_tag = label_space.selection_mode == "one"
-    resolve = _resolved_tags(vocabulary, snapshot)
+    resolve = resolved_tags(vocabulary, snapshot)
     documents, stands_for = each_text_once(training_documents(vocabulary), one_tag=one_tag)
-    documents = _with_resolved_tags(dated(documents), resolve)
-    evidence, n_retired = _resolved_evidence(evidence_of(vocabulary), resolve, stands_for)
-    judgements = _judgements(evidence, documents, evidence_policy(vocabulary.pk))
+    documents = with_resolved_tags(dated(documents), resolve)
+    evidence, n_retired = resolved_evidence(evidence_of(vocabulary), resolve, stands_for)
+    checked = spot_checked_documents(vocabulary, documents, resolve)
+    on_others = [each for each in evidence if each.document_id not in checked]
+    judgements = _judgements(on_others, documents, evidence_policy(vocabulary.pk))
     examples = _examples(documents, label_space, judgements)
     if one_tag:
         examples = [example for example in examples if len(example.labels) == 1]
     tag_texts = _tag_texts(label_space, snapshot)
-    blind = [example for example in examples if example.document_id in judgements.blind]
+    measuring = judgements.blind | {str(document_id) for document_id in checked}
+    blind = [example for example in examples if example.document_id in measuring]
+    n_checked = sum(uuid.UUID(example.document_id) in checked for example in blind)
     return TrainingData(
-        [example for example in examples if example.document_id not in judgements.blind],
+        [example for example in examples if example.document_id not in measuring],
         label_space,
         tag_texts,
         _digest(examples, label_space, tag_texts),
@@ -78,9 +82,15 @@ def collect_training_data(vocabulary: Vocabulary, *, known: tuple[str, ...] = ()
         judgements.pool,
         {
             "decisions": len(evidence) + n_retired,
-            "dropped": {**judgements.dropped, REPEATED_TEXTS: len(stands_for), RETIRED_TAGS: n_retired},
+            "dropped": {
+                **judgements.dropped,
+                SPOT_CHECKED: len(evidence) - len(on_others),
+                REPEATED_TEXTS: len(stands_for),
+                RETIRED_TAGS: n_retired,
+            },
             "states": dict(Counter(str(cell.state) for cell in judgements.pool)),
-            "blind_documents": len(blind),
+            "blind_documents": len(blind) - n_checked,
+            "spot_checked_documents": n_checked,
         },
     )
 
@@ -96,49 +106,6 @@ def _tag_texts(label_space: ml.LabelSpace, snapshot: VocabularySnapshot) -> tupl
     """Of retired tags too, which may come back into use; a tag that is no more has no name."""
     tags = (snapshot.tags.get(uuid.UUID(tag_id)) for tag_id in label_space.tag_ids)
     return tuple(tag_text(tag) if tag is not None else ml.TagText("") for tag in tags)
-
-
-def _resolved_tags(vocabulary: Vocabulary, snapshot: VocabularySnapshot) -> Resolve:
-    """The recommendable tag that each tag counts as: itself, or what replaced it."""
-    replaced = dict(
-        vocabulary.tags.filter(replaced_by__isnull=False).values_list("pk", "replaced_by_id"),
-    )
-    resolved = {}
-    for tag_id in snapshot.tags:
-        end, seen = tag_id, {tag_id}
-        while not snapshot.tags[end].assignable and end in replaced and replaced[end] not in seen:
-            end = replaced[end]
-            seen.add(end)
-        if snapshot.tags[end].recommendable:
-            resolved[tag_id] = end
-    return resolved
-
-
-def _with_resolved_tags(documents: Iterable[TrainingDocument], resolve: Resolve) -> list[TrainingDocument]:
-    return [
-        replace(
-            each,
-            tag_ids=frozenset(resolve[tag_id] for tag_id in each.tag_ids if tag_id in resolve),
-            undecided_tag_ids=frozenset(resolve[tag_id] for tag_id in each.undecided_tag_ids if tag_id in resolve),
-        )
-        for each in documents
-    ]
-
-
-def _resolved_evidence(
-    evidence: Iterable[Evidence], resolve: Resolve, stands_for: Mapping[uuid.UUID, uuid.UUID]
-) -> tuple[list[Evidence], int]:
-    """On the tags that count now and the documents that are learnt from; and how many were on tags that do not."""
-    resolved, n_retired = [], 0
-    for each in evidence:
-        tag_id, document_id = resolve.get(each.tag_id), stands_for.get(each.document_id, each.document_id)
-        if tag_id is None:
-            n_retired += 1
-        elif tag_id == each.tag_id and document_id == each.document_id:
-            resolved.append(each)
-        else:
-            resolved.append(replace(each, tag_id=tag_id, document_id=document_id))
-    return resolved, n_retired
 
 
 @dataclass(frozen=True)

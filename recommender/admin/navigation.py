@@ -25,6 +25,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _table(_("Documents"), "description", "content.document"),
                 _table(_("Tags on documents"), "style", "content.tagassignment"),
+                _table(_("Spot checks"), "fact_check", "content.spotcheck"),
                 _table(_("Sources"), "rss_feed", "content.source"),
                 _table(_("Imports"), "upload_file", "imports.importrun"),
             ],

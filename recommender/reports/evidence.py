@@ -12,6 +12,7 @@ from recommender import cleaning
 NAME_BY_RULE = {
     cleaning.TAKEN_BACK: _("taken back by those who decided"),
     cleaning.BLIND: _("on blind documents, kept for evaluation"),
+    cleaning.SPOT_CHECKED: _("on spot-checked documents, kept for evaluation"),
     cleaning.REPEATED: _("said before by the same actor"),
     cleaning.TOO_FAST: _("faster than a person can read"),
     cleaning.ALL_REJECTED: _("by an actor who rejects everything"),

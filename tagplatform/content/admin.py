@@ -20,6 +20,7 @@ from unfold.forms import PaginationInlineFormSet
 from tagplatform.common.admin import LargeTablePaginator, PlatformAdmin, ReadOnlyAdmin, link_to, number_of
 from tagplatform.content.models import MAX_BODY_CHARACTERS, Document, Source, TagAssignment, content_hash
 from tagplatform.content.services import erase_document, set_document_tags
+from tagplatform.content.spot_check_admin import SpotCheckActions, SpotCheckedFilter
 from tagplatform.taxonomy.models import Tag, Vocabulary
 
 
@@ -123,14 +124,15 @@ class DocumentForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Document)
-class DocumentAdmin(PlatformAdmin):
+class DocumentAdmin(SpotCheckActions, PlatformAdmin):
     """A document with its tags."""
 
     form = DocumentForm
     inlines = (AssignmentInline,)
+    actions = ("record_checks", "take_checks_back")
     list_display = ("short_title", "source", "external_id", "language", "published_at", "number_of_tags")
     list_filter = (
-        "source", "language", HasTagsFilter, ("tag_assignments__tag", AutocompleteSelectFilter),
+        "source", "language", HasTagsFilter, SpotCheckedFilter, ("tag_assignments__tag", AutocompleteSelectFilter),
         ("published_at", RangeDateFilter),
     )  # fmt: skip
     list_select_related = ("source",)

@@ -4,12 +4,14 @@ import hashlib
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tagplatform.common.models import PublicModel
-from tagplatform.taxonomy.models import Tag
+from tagplatform.taxonomy.models import Tag, Vocabulary
 
 MAX_BODY_CHARACTERS = 200_000
 
@@ -95,3 +97,28 @@ class TagAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.document_id} – {self.tag_id}"
+
+
+class SpotCheck(models.Model):
+    """Somebody has looked: the document's tags of a vocabulary are right and complete.
+
+    It stands as long as text and tags are those that were looked at.
+    """
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="spot_checks", verbose_name=_("document"))
+    vocabulary = models.ForeignKey(Vocabulary, models.CASCADE, related_name="+", verbose_name=_("vocabulary"))
+    tag_ids = ArrayField(models.UUIDField(), help_text=_("the tags that were looked at"))
+    content_hash = models.CharField(max_length=64, help_text=_("SHA-256 of title and body"))
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("checked by")
+    )
+    checked_at = models.DateTimeField(_("checked"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("spot check")
+        verbose_name_plural = _("spot checks")
+        ordering = ("-checked_at", "-id")
+        constraints = [models.UniqueConstraint(fields=["document", "vocabulary"], name="spot_check_once")]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.vocabulary_id}"

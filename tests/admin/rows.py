@@ -41,6 +41,8 @@ from recommender.models import (
 )
 from tagplatform.access.models import IdempotencyRecord
 from tagplatform.access.services import create_api_key
+from tagplatform.content.models import SpotCheck
+from tagplatform.content.spot_checks import record_spot_checks
 from tagplatform.imports.models import ImportRun
 from tagplatform.taxonomy.models import Tag
 from tagplatform.taxonomy.services import propose_tag, set_tag_status
@@ -174,6 +176,12 @@ def alert() -> Any:
     return Alert.objects.create(rule=rule, value=0.4, last_value=0.3, n_documents=80, acknowledged_by=UserFactory())
 
 
+def spot_check() -> SpotCheck:
+    assignment = TagAssignmentFactory()
+    record_spot_checks(document_ids=[assignment.document_id], actor=UserFactory())
+    return SpotCheck.objects.get(document=assignment.document)
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "access.apikey": api_key,
     "access.idempotencyrecord": lambda: IdempotencyRecord.objects.create(
@@ -183,6 +191,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "auth.group": role,
     "content.document": lambda: TagAssignmentFactory().document,
     "content.source": lambda: DocumentFactory().source,
+    "content.spotcheck": spot_check,
     "content.tagassignment": lambda: TagAssignmentFactory(assigned_by=UserFactory()),
     "feedback.decision": lambda: recommendation().decisions.get(),
     "feedback.feedbackevent": lambda: FeedbackEvent.objects.create(
