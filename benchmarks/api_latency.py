@@ -8,6 +8,10 @@ Or with a web server of its own, one gunicorn process, on the database of DATABA
 
     .venv/bin/python benchmarks/api_latency.py --demo
 
+What shadow answers and adjustments add, on an installation of its own (benchmarks.latency_arms says how):
+
+    .venv/bin/python -m benchmarks.api_latency --arms
+
 The texts are the database's documents, cut or joined to 180 words. A platform that runs must allow as many requests:
 API_RATE_PER_KEY=1000000/minute. `load` is the machine's load average before each run: on two cores, figures above a
 load of 2 say more about the neighbours than about the platform.
@@ -51,6 +55,11 @@ TARGET_P50_MS, TARGET_P95_MS = 10, 25
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.arms:
+        from benchmarks.latency_arms import measure_arms
+
+        measure_arms(arguments)
+        return 0
     if arguments.demo:
         with _own_server() as (address, key):
             rows = _measure(address, key, arguments)
@@ -68,32 +77,34 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--address", default="http://127.0.0.1:8000")
     parser.add_argument("--key", help="an API key with the scopes recommend and documents:read")
     parser.add_argument("--demo", action="store_true", help="start a web server and make a key")
+    parser.add_argument("--arms", action="store_true", help="shadow answers and adjustments, off and on")
+    parser.add_argument("--recipe", default="fusion", help="of the model, with --arms")
     parser.add_argument("--vocabulary", help="slug, where there are several")
     parser.add_argument("--requests", type=int, default=1000, help="for each number of clients")
     arguments = parser.parse_args()
-    if not (arguments.demo or arguments.key):
-        parser.error("give --key, or --demo")
+    if not (arguments.demo or arguments.key or arguments.arms):
+        parser.error("give --key, --demo or --arms")
     return arguments
 
 
 def _measure(address: str, key: str, arguments: argparse.Namespace) -> list[dict[str, float | str]]:
     options = {"vocabulary": arguments.vocabulary} if arguments.vocabulary else {}
-    texts = _texts(address, key)
+    texts = long_texts(address, key)
     bodies = [json.dumps({"text": text, "store": True} | options).encode() for text in texts]
-    _Client(address, key).send_all(bodies[:WARM_UP])
+    Client(address, key).send_all(bodies[:WARM_UP])
     return [_run(address, key, bodies, n_clients, arguments.requests) for n_clients in (1, 4)]
 
 
-def _texts(address: str, key: str) -> list[str]:
+def long_texts(address: str, key: str) -> list[str]:
     """Texts of the newest documents, each cut or repeated to 180 words."""
-    client = _Client(address, key)
+    client = Client(address, key)
     page = client.get("/api/v1/documents?limit=200")
     found = [client.get(f"/api/v1/documents/{row['external_id']}") for row in page["results"][:200]]
     words = [f"{row['title']} {row['text']}".split() for row in found]
     return [" ".join(islice(cycle(row), WORDS_A_TEXT)) for row in words if row]
 
 
-class _Client:
+class Client:
     """One connection that is kept open."""
 
     def __init__(self, address: str, key: str) -> None:
@@ -107,7 +118,13 @@ class _Client:
         self.connection.request("GET", path, headers=self.headers)
         return self._read(200)
 
-    def send_all(self, bodies: list[bytes]) -> None:
+    def forget(self) -> None:
+        """Begin to measure."""
+        self.seconds, self.ranking_ms = [], []
+
+    def send_all(self, bodies: list[bytes]) -> list[list[str]]:
+        """Ask for each; the ids of the tags that were suggested, best first."""
+        suggested = []
         for body in bodies:
             started = time.perf_counter()
             self.connection.request("POST", "/api/v1/recommendations", body, self.headers)
@@ -115,6 +132,8 @@ class _Client:
             self.seconds.append(time.perf_counter() - started)
             self.ranking_ms.append(answer["latency_ms"])
             self.model = answer["model_version"]
+            suggested.append([suggestion["tag"]["id"] for suggestion in answer["suggestions"]])
+        return suggested
 
     def _read(self, expected: int) -> dict:  # type: ignore[type-arg]
         response = self.connection.getresponse()
@@ -126,7 +145,7 @@ class _Client:
 
 
 def _run(address: str, key: str, bodies: list[bytes], n_clients: int, n_requests: int) -> dict[str, float | str]:
-    clients = [_Client(address, key) for _ in range(n_clients)]
+    clients = [Client(address, key) for _ in range(n_clients)]
     shares = [
         list(islice(cycle(bodies), start, start + n_requests // n_clients))
         for start in range(0, n_requests, n_requests // n_clients)
@@ -146,17 +165,17 @@ def _run(address: str, key: str, bodies: list[bytes], n_clients: int, n_requests
     return {
         "clients": n_clients,
         "requests": len(milliseconds),
-        "p50_ms": _quantile(milliseconds, 0.5),
-        "p95_ms": _quantile(milliseconds, 0.95),
-        "p99_ms": _quantile(milliseconds, 0.99),
-        "ranking_p50_ms": _quantile(ranking, 0.5),
+        "p50_ms": quantile(milliseconds, 0.5),
+        "p95_ms": quantile(milliseconds, 0.95),
+        "p99_ms": quantile(milliseconds, 0.99),
+        "ranking_p50_ms": quantile(ranking, 0.5),
         "requests_per_second": round(len(milliseconds) / elapsed, 1),
         "load": round(load, 2),
         "model": clients[0].model,
     }
 
 
-def _quantile(ordered: list[float], share: float) -> float:
+def quantile(ordered: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)
 
 

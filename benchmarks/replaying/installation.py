@@ -135,7 +135,7 @@ class Installation:
     def _inside(self, **asked: Any) -> dict[str, str]:
         """Passwords by name."""
         body = {"vocabulary": VOCABULARY, "policies": {}, "people": {}, "retire": [], **asked}
-        output = _run_inside(self.platform, "benchmarks.replaying.inside", json.dumps(body))
+        output = run_inside(self.platform, "benchmarks.replaying.inside", json.dumps(body))
         passwords: dict[str, str] = json.loads(output.splitlines()[-1])
         return passwords
 
@@ -182,14 +182,14 @@ def installation(folder: Path, *, base: Path | None = None, training_threads: in
     platform = Platform(folder, database.url, settings=settings)
     ends: list[Callable[[], None]] = [database.stop, platform.stop]
     try:
-        _run_inside(platform, "tagplatform.launcher.prepare", *(["--static"] if base is None else []))
+        run_inside(platform, "tagplatform.launcher.prepare", *(["--static"] if base is None else []))
         yield Installation(platform)
     finally:
         for end in reversed(ends):
             end()
 
 
-def _run_inside(platform: Platform, module: str, *arguments: str) -> str:
+def run_inside(platform: Platform, module: str, *arguments: str) -> str:
     """A module as a process of the installation; its output."""
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(
