@@ -18,6 +18,7 @@ from recommender.serving import RETRY_AFTER_SECONDS, RankerStore, rankers
 from recommender.shadowing import Shadow, shadow
 from tagplatform.common.errors import Unavailable
 from tagplatform.taxonomy.models import Vocabulary
+from tagplatform.taxonomy.snapshot import vocabulary_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -56,11 +57,12 @@ class ChampionFollower:
         if time.monotonic() < self._retry_at.get(vocabulary_id, 0.0):
             return
         try:
-            self._store.current(Vocabulary.objects.get(pk=vocabulary_id))
+            loaded = self._store.current(Vocabulary.objects.get(pk=vocabulary_id))
         except (Unavailable, Vocabulary.DoesNotExist):
             self._retry_at[vocabulary_id] = time.monotonic() + RETRY_AFTER_SECONDS
         else:
             self._retry_at.pop(vocabulary_id, None)
+            loaded.warm(vocabulary_snapshot(vocabulary_id))  # the first of the process; later ones come warm
 
     def _follow(self) -> None:
         try:

@@ -33,6 +33,7 @@ class LoadedRanker:
     def __init__(self, version: ModelVersion, ranker: ml.Ranker, *, degraded: bool = False) -> None:
         self.version = version
         self.degraded = degraded
+        self.is_warm = False
         self._in_vocabulary = RankerInVocabulary(ranker)
 
     def at(self, snapshot: VocabularySnapshot) -> PresentRanker:
@@ -40,9 +41,11 @@ class LoadedRanker:
         return self._in_vocabulary.at(snapshot)
 
     def warm(self, snapshot: VocabularySnapshot) -> "LoadedRanker":
-        """Ranks one text, so that no editor is the first: what is made on first use is made, and errors show now."""
-        present = self.at(snapshot)
-        present.rank(WARM_UP_TEXT, limit=1, allowed=present.recommendable, chosen=())
+        """Ranks one text, once, so that no editor is the first: what is made on first use is made, errors show now."""
+        if not self.is_warm:
+            present = self.at(snapshot)
+            present.rank(WARM_UP_TEXT, limit=1, allowed=present.recommendable, chosen=())
+            self.is_warm = True
         return self
 
 

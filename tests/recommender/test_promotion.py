@@ -111,6 +111,12 @@ def test_the_first_champion_of_a_vocabulary_is_loaded_without_any_request(
     assert ask(newsroom.vocabulary).degraded is False
 
 
+def test_the_first_champion_has_ranked_a_text_before_anybody_asks(newsroom: Newsroom) -> None:
+    ChampionFollower().look()
+
+    assert rankers.current(newsroom.vocabulary).is_warm
+
+
 def test_where_nothing_moves_a_look_is_one_query(newsroom: Newsroom, django_assert_num_queries: Any) -> None:
     ask(newsroom.vocabulary)
 
