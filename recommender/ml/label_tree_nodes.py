@@ -123,7 +123,7 @@ class _Batch:
 
     def fitted(self, task: NodeTask, on_progress: Callable[[float], None]) -> list[Node]:
         """The batch's nodes."""
-        texts, keys = self._texts(task.texts)
+        texts, key_of = self._texts(task.texts)
         biases = np.where(self.sure, _sure(self._sizes()), np.float32(0))
         width = max(_FEWEST_SLOTS, min(_CELLS_AT_ONCE // len(self.documents), _MOST_SLOTS))
         firsts = range(0, self.signs.shape[1], width)
@@ -134,11 +134,12 @@ class _Batch:
             problems = Problems(texts, np.ascontiguousarray(self.signs[:, some]), self.starts)
             machines = fit_machines(problems, task.stopping, smallest_weight=task.smallest_weight, on_step=on_step)
             biases[:, some] += machines.biases
-            found.append((keys[machines.columns], machines.slots + first, machines.weights))
+            found.append((key_of[machines.columns], machines.slots + first, machines.weights))
         nodes, slots = np.nonzero(np.abs(biases) > task.smallest_weight)
         n_features = task.texts.shape[1]
         found.append((nodes * (n_features + 1) + n_features, slots, biases[nodes, slots]))
-        return self._split(*(np.concatenate(part) for part in zip(*found, strict=True)), n_features + 1)
+        keys, slots, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+        return self._split(keys, slots, weights, n_features + 1)
 
     def _sizes(self) -> IntArray:
         return np.bincount(self.node_of, minlength=len(self.plans))[:, None]

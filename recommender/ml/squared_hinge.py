@@ -71,20 +71,20 @@ def fit_machines(
 def _descended(loss: "_Loss", stopping: Stopping, on_step: Callable[[float], None]) -> "_Vector":
     """From the best without words downhill."""
     at = loss.without_words()
-    before = way = None
-    first = square = np.float32(0)
+    before: _Vector | None = None
+    way = at
+    first = square = np.zeros_like(at.biases)
     for number in range(stopping.most_steps):
         on_step(number / stopping.most_steps)
         downhill = loss.downhill(at)
         last, square = square, loss.product(downhill, downhill)
-        first = square if before is None else first
-        if square.sum() <= stopping.tolerance * first.sum():
-            break
-        if before is None or way is None:
-            way = downhill
+        if before is None:
+            first, way = square, downhill
         else:
             gained = np.maximum(square - loss.product(downhill, before), 0)
             way = downhill.plus(way, gained / np.maximum(last, _TINY), loss.rows)
+        if square.sum() <= stopping.tolerance * first.sum():
+            break
         at = at.plus(way, loss.distance(at, way), loss.rows)
         before = downhill
     return at
