@@ -107,7 +107,8 @@ def _fewer_additions(arms: Arms, months: Sequence[str], at_best: Mapping[str, fl
     )
     best = typed.get("incremental-adjusted")
     met = "" if best is None else f" Asked: 25 % fewer with incremental-adjusted – {_met(best / never - 1 <= _FEWER)}."
-    return f"**Added by hand in the last quarter**: never {never:.0f}, {shares}.{met}{_at_best(never, best, quarter, at_best)}"
+    unavoidable = _at_best(never, best, quarter, at_best)
+    return f"**Added by hand in the last quarter**: never {never:.0f}, {shares}.{met}{unavoidable}"
 
 
 def _at_best(never: float, best: float | None, quarter: Sequence[str], at_best: Mapping[str, float]) -> str:
