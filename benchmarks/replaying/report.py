@@ -86,7 +86,7 @@ def answers(
     arms: Arms, attack: Mapping[str, Mapping[str, float]], extra: Arms, at_best: Mapping[str, float]
 ) -> list[str]:
     """One line for each question that the arms at hand can answer, with its numbers."""
-    months = played_months(arms)
+    months = played_months({**arms, **extra})
     lines = [
         _fewer_additions(arms, months, at_best),
         _near_full(arms, months),

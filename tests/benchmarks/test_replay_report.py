@@ -46,6 +46,14 @@ def test_what_updates_cost_is_told_apart_from_the_full_runs_between_them() -> No
     assert "0.40 of the CPU time (6 updates alone 0.20, the others were full runs)" in near
 
 
+def test_a_check_that_was_cut_is_compared_as_far_as_it_came() -> None:
+    cut = {name: row for name, row in arm(40, entropy=0.8).items() if name <= "2014-03" or name == "first"}
+
+    entropy = next(line for line in answers(ARMS, {}, {"never-shown-is-negative": cut}, {}) if "Entropy" in line)
+
+    assert "never-shown-is-negative 0.800" in entropy
+
+
 def test_what_no_list_can_save_is_not_asked_of_one() -> None:
     fewer = answers(ARMS, {}, {}, dict.fromkeys(MONTHS, 20.0))[0]
 
