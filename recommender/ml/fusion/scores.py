@@ -44,12 +44,19 @@ class Scores:
 
     def candidates(self, limit: int) -> tuple[IntArray, IntArray]:
         """(rows, labels) of each text's best."""
-        best = top_labels(self.scores, limit)
-        rows, columns = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
         if self.positive_only:
-            kept = self.scores[rows, columns] > 0
-            rows, columns = rows[kept], columns[kept]
+            best = [_best_positive(row, limit) for row in self.scores]
+        else:
+            best = list(top_labels(self.scores, limit))
+        rows = np.repeat(np.arange(len(best)), [len(columns) for columns in best])
+        columns = np.concatenate([np.empty(0, np.int64), *best])
         return rows, columns if self.columns is None else self.columns[columns]
+
+
+def _best_positive(scores: FloatArray, limit: int) -> IntArray:
+    """Places of the highest positive scores: few of tens of thousands are, so these are looked at alone."""
+    positive = np.flatnonzero(scores > 0)
+    return positive[top_labels(scores[None, positive], limit)[0]]
 
 
 class Reader(Protocol):
