@@ -56,7 +56,8 @@ class Scores:
 def _best_positive(scores: FloatArray, limit: int) -> IntArray:
     """Places of the highest positive scores: few of tens of thousands are, so these are looked at alone."""
     positive = np.flatnonzero(scores > 0)
-    return positive[top_labels(scores[None, positive], limit)[0]]
+    best: IntArray = positive[top_labels(scores[None, positive], limit)[0]]
+    return best
 
 
 class Reader(Protocol):
