@@ -5,9 +5,10 @@ from collections.abc import Callable
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from recommender import ml
+from recommender import ml, registry
 from recommender.models import ModelVersion, TrainingPolicy, TrainingRun
 from recommender.parents import open_parent, replay_limits
+from recommender.parts import LARGEST_KNOWN_SHARE
 from recommender.progress import RunProgress
 from recommender.runs import record_kind, training_policy
 from recommender.training_data import TrainingData
@@ -16,13 +17,15 @@ from tagplatform.taxonomy.models import Vocabulary
 from tagplatform.taxonomy.snapshot import vocabulary_snapshot
 
 Kind = TrainingRun.Kind
-_LARGEST_KNOWN_SHARE = 0.5  # of the held-out documents that the parent may have seen
 
 
 def workshop_for(run: TrainingRun, data: TrainingData, progress: RunProgress, present: ModelVersion | None) -> Workshop:
     """The workshop of a full run, or of one that updates the champion; the run says which and why."""
     policy = training_policy(run.vocabulary)
     full = Workshop(run, data, progress)
+    n_held_out = len(full.test)
+    if present is not None:
+        full.stand_beside(registry.seen_documents(present))
     reason = _why_full(run, policy, present, data)
     if reason is None and present is not None:
         try:
@@ -31,7 +34,7 @@ def workshop_for(run: TrainingRun, data: TrainingData, progress: RunProgress, pr
             reason = _("%(version)s cannot be read.") % {"version": present.name}
         else:
             update = Workshop(run, data, progress, parent=parent)
-            reason = _why_not_updated(update, n_held_out=len(full.test))
+            reason = _why_not_updated(update, n_held_out=n_held_out)
             if reason is None:
                 why = _("It updates %(version)s with what is new.") % {"version": present.name}
                 record_kind(run, Kind.INCREMENTAL, reason=why, parent=present)
@@ -95,7 +98,7 @@ def _why_not_updated(workshop: Workshop, *, n_held_out: int) -> str | None:
     obstacle = workshop.obstacle()
     if obstacle is not None:
         return _OBSTACLES[obstacle]()
-    if len(workshop.test) < (1.0 - _LARGEST_KNOWN_SHARE) * n_held_out:
+    if len(workshop.test) < (1.0 - LARGEST_KNOWN_SHARE) * n_held_out:
         return _("The version that it would update has learnt from most documents that are to measure it.")
     return None
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from recommender import bundle_folders, ml, registry
 from recommender.models import BASELINE, ModelVersion, TrainingRun
 from recommender.parents import Parent
-from recommender.parts import Recipe, Repeated, parts_of
+from recommender.parts import Parts, Recipe, Repeated, parts_beside, parts_of
 from recommender.progress import RunProgress
 from recommender.reports.spaces import write_tag_space
 from recommender.runs import training_policy
@@ -52,8 +52,15 @@ class Workshop:
         self._paths: dict[str, str] = {}
         self.policy = training_policy(run.vocabulary)
         self.recipe = repeated.recipe if repeated else self._own_recipe()
-        self.parts = repeated.parts if repeated else parts_of(data, parent.replay.seen if parent else None)
-        self.train, self.dev, self.test = self.parts.train, self.parts.dev, self.parts.test
+        self._divide(repeated.parts if repeated else parts_of(data, parent.replay.seen if parent else None))
+
+    def stand_beside(self, seen: ml.SeenDocuments) -> None:
+        """A full run's version will be compared with one that has `seen` these: see `parts_beside`."""
+        self._divide(parts_beside(self.data, seen))
+
+    def _divide(self, parts: Parts) -> None:
+        self.parts = parts
+        self.train, self.dev, self.test = parts.train, parts.dev, parts.test
 
     def write_snapshot(self) -> WrittenSnapshot:
         """The exact examples of this run as files."""

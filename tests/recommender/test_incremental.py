@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender import ml, registry
 from recommender.kinds import workshop_for
 from recommender.models import GatePolicy, TrainingPolicy, TrainingRun
-from recommender.parts import parts_of
+from recommender.parts import parts_beside, parts_of
 from recommender.progress import RunProgress
 from recommender.repeating import request_repetition
 from recommender.retraining import carry_out
@@ -168,6 +168,22 @@ def test_a_twin_is_never_measured_on_what_its_parent_has_seen(trained: Vocabular
     assert not any(example in seen for example in workshop.test)
 
 
+def test_a_full_run_after_updates_measures_on_what_is_new_to_both_and_learns_the_rest(trained: Vocabulary) -> None:
+    first = champion(trained)
+    assert first is not None
+    seen = registry.seen_documents(first)
+    learnt = [example.document_id for example in collect_training_data(trained).examples if example in seen]
+    Document.objects.update(published_at="2020-01-01T00:00Z")
+    Document.objects.exclude(pk__in=learnt).update(published_at="2021-01-01T00:00Z")
+    Document.objects.filter(pk__in=learnt[:3]).update(published_at="2022-01-01T00:00Z")
+
+    workshop = workshop_of(trained, kind="full")
+
+    assert workshop.run.kind == "full"
+    assert len(workshop.test) == 12 - 3
+    assert len(workshop.unseen_rows(first)) == len(workshop.test)
+
+
 def test_a_recipe_that_is_quick_learns_everything_anew_and_says_so(thumb_newsroom: Vocabulary) -> None:
     for said in ("no version", "anew"):
         asked = request_training(vocabulary=thumb_newsroom, trigger="manual", recipe="tfidf-logreg", kind="incremental")
@@ -212,3 +228,25 @@ def test_what_was_seen_is_learnt_and_never_measured_on_and_nothing_is_lost(seen:
         each.document_id for each in examples
     )
     assert parts.dev == plain.dev and parts.train[: len(plain.train)] == plain.train
+
+
+@searching(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sets(st.integers(0, 99)), st.integers(10, 100))
+def test_beside_another_version_the_newest_measure_that_neither_knows(seen: set[int], n: int) -> None:
+    examples = [
+        ml.Example(ml.Text("", f"text {place}"), (0,), f"d{place}", published_at=float(place)) for place in range(n)
+    ]
+    data = TrainingData(examples, ml.LabelSpace(("tag",)), (ml.TagText("tag"),), "")
+    known = ml.SeenDocuments.of(ml.Example(ml.Text("", ""), (), f"d{place}") for place in seen)
+
+    parts, plain = parts_beside(data, known), parts_of(data)
+
+    unknown = [example for example in plain.test if example not in known]
+    assert parts.test == (unknown if 2 * len(unknown) >= len(plain.test) else plain.test)
+    assert sorted(each.document_id for part in (parts.train, parts.dev, parts.test) for each in part) == sorted(
+        each.document_id for each in examples
+    )
+    assert abs(len(parts.dev) - len(plain.dev)) <= 1
+    assert max((e.published_at or 0.0 for e in parts.train), default=0.0) < min(
+        e.published_at or 0.0 for e in parts.dev
+    )
