@@ -74,7 +74,7 @@ def _ours(recipe: str) -> System:
     return System(recipe, "ours", "benchmarks.compare.ours", recipe=recipe)
 
 
-_TFIDF = ("scikit-learn", "scipy", "numpy", "jieba")
+_TFIDF = ("scikit-learn", "scipy", "numpy", "rjieba")
 _WORDS_OR_PAIRS: tuple[dict[str, Any], ...] = ({"pairs": False}, {"pairs": True})
 _PARABEL = {"cluster_balanced": True, "cluster_k": 2, "max_depth": 20}
 _BONSAI = {"cluster_balanced": False, "cluster_k": 100, "max_depth": 3}
@@ -135,7 +135,7 @@ SYSTEMS = (
         "peers",
         f"{_PEERS}.fasttext_labels",
         (_FASTTEXT | {"loss": "ova"},),
-        ("fasttext-numpy2", "jieba"),
+        ("fasttext-numpy2", "rjieba"),
         one_versus_all=True,
     ),
     System(
@@ -143,7 +143,7 @@ SYSTEMS = (
         "peers",
         f"{_PEERS}.fasttext_labels",
         (_FASTTEXT | {"loss": "hs"},),
-        ("fasttext-numpy2", "jieba"),
+        ("fasttext-numpy2", "rjieba"),
         one_versus_all=False,
     ),
 )

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from recommender.ml.examples import FloatArray
-from recommender.ml.network_graph import Convolution, Dense, HeadWeights
+from recommender.ml.network_filters import filter_tensors
+from recommender.ml.network_graph import Dense, HeadWeights
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,10 @@ class TagNetwork(nn.Module):
         """All but the embedding table, whose gradients are sparse."""
         return [value for name, value in self.named_parameters() if not name.startswith("embedding.")]
 
-    def convolution_weights(self) -> list[Convolution]:
-        return [Convolution(_array(layer.weight), _array(layer.bias)) for layer in self.convolutions]
+    def filter_tensors(self) -> dict[str, NDArray[Any]]:
+        """Weights and biases of the convolutions as a bundle keeps them."""
+        layers = self.convolutions
+        return filter_tensors([_array(layer.weight) for layer in layers], [_array(layer.bias) for layer in layers])
 
     def head_weights(self, temperature: float = 1.0) -> HeadWeights:
         """The layers behind the convolution, with the temperature of the softmax taken into the output layer."""

@@ -1,4 +1,4 @@
-"""Writes the trained network as two ONNX graphs: words to pooled filters, and pooled filters to logits."""
+"""Writes what stands behind the filters of a trained network as an ONNX graph: bag and pooled filters to logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,6 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Convolution:
-    """Weight (n_filters, n_in, width) and bias (n_filters,); odd widths keep the length."""
-
-    weight: FloatArray
-    bias: FloatArray
-
-
-@dataclass(frozen=True)
 class HeadWeights:
     """LayerNorm scale and shift over bag and pooled filters, hidden layers, output layer."""
 
@@ -38,26 +30,6 @@ class HeadWeights:
     hidden: Sequence[Dense]
     output: Dense
     output_sees_bag: bool
-
-
-def encoder_graph(convolutions: Sequence[Convolution]) -> bytes:
-    """`sequence` (n, dim, length) and `mask` (n, 1, length) to `pooled` (n, n_widths * n_filters)."""
-    dim = convolutions[0].weight.shape[1]
-    nodes, tensors = [], [_tensor("last_axis", np.array([2], np.int64))]
-    for i, layer in enumerate(convolutions):
-        tensors += [_tensor(f"weight{i}", layer.weight), _tensor(f"bias{i}", layer.bias)]
-        half = layer.weight.shape[2] // 2
-        nodes += [
-            helper.make_node("Conv", ["sequence", f"weight{i}", f"bias{i}"], [f"filtered{i}"], pads=[half, half]),
-            helper.make_node("Relu", [f"filtered{i}"], [f"positive{i}"]),
-            helper.make_node("Mul", [f"positive{i}", "mask"], [f"masked{i}"]),
-            helper.make_node("ReduceMax", [f"masked{i}", "last_axis"], [f"pooled{i}"], keepdims=0),
-        ]
-    names = [f"pooled{i}" for i in range(len(convolutions))]
-    nodes.append(helper.make_node("Concat", names, ["pooled"], axis=1))
-    inputs = [_value("sequence", ["n", dim, "length"]), _value("mask", ["n", 1, "length"])]
-    n_pooled = sum(len(layer.bias) for layer in convolutions)
-    return _serialised("encoder", nodes, tensors, inputs, _value("pooled", ["n", n_pooled]))
 
 
 def head_graph(head: HeadWeights, *, n_bag: int, n_pooled: int, with_output: bool = True) -> bytes:

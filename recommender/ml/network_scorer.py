@@ -1,4 +1,4 @@
-"""Serves the network: tables gathered with numpy (memory-mapped), convolution and MLP by onnxruntime."""
+"""Serves the network: tables (memory-mapped) and convolution with numpy, the MLP by onnxruntime."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
+from recommender.ml.network_filters import WordFilters
 from recommender.ml.network_two_stage import opened_two_stage
 from recommender.ml.parts import ModelParts, feature_space
 from recommender.ml.subwords import Subwords
 from recommender.ml.text import Tokens, head_and_tail, tokenise
 
-ENCODER, HEAD = "encoder.onnx", "head.onnx"
+HEAD = "head.onnx"
 TAG_VECTORS = "tag_vectors"
 _BATCH = 64
 _SHORTLIST, _OCCLUDED = 64, 10
@@ -53,7 +54,7 @@ class NetworkScorer:
         self._unknown_vector = lru_cache(_CACHED_UNKNOWN_WORDS)(lambda word: unit(subwords.vector(word)))
         self._max_tokens = int(settings["max_tokens"])
         self._sequence_tokens = int(settings["sequence_tokens"])
-        self._encoder = _session(parts.graphs[ENCODER], threads)
+        self._filters = WordFilters(parts.tensors, self._vectors, -self._space.idf[: self._space.n_words])
         self._head = _session(parts.graphs[HEAD], threads)
         self._two_stage = opened_two_stage(parts.tensors, int(settings.get("picked_clusters", 16)))
         self._n_labels = n_labels
@@ -122,17 +123,27 @@ class NetworkScorer:
         return logits
 
     def _pooled(self, documents: Sequence[Document]) -> FloatArray:
-        sequences = [self._sequence(document) for document in documents]
-        longest = max(1, *(len(sequence) for sequence in sequences))
-        padded = np.zeros((len(sequences), longest, self._vectors.shape[1]), np.float32)
-        mask = np.zeros((len(sequences), 1, longest), np.float32)
-        for row, sequence in enumerate(sequences):
-            padded[row, : len(sequence)] = sequence
-            mask[row, 0, : len(sequence)] = 1.0
-        channels_first = np.ascontiguousarray(padded.transpose(0, 2, 1))
-        (pooled,) = self._encoder.run(None, {"sequence": channels_first, "mask": mask})
-        result: FloatArray = pooled
-        return result
+        return np.stack([self._pooled_one(document) for document in documents])
+
+    def _pooled_one(self, document: Document) -> FloatArray:
+        words = (*document.tokens.title, *document.tokens.body)
+        indices = np.concatenate([document.title, document.body])
+        if len(indices) > self._sequence_tokens:
+            words = head_and_tail(words, self._sequence_tokens)
+            places = np.array(head_and_tail(tuple(range(len(indices))), self._sequence_tokens), np.int64)
+            indices = indices[places]
+        return self._filters.pooled(indices, lambda rows: self._word_vectors(words, indices, rows))
+
+    def _word_vectors(self, words: Sequence[str], indices: IntArray, rows: IntArray) -> FloatArray:
+        """Vectors of the words in some rows, (n_rows, vector_dim); an occluded word is zeros."""
+        vectors = np.zeros((len(rows), self._vectors.shape[1]), np.float32)
+        known = indices[rows] >= 0
+        vectors[known] = self._vectors[indices[rows[known]]]
+        for place in np.flatnonzero(~known):
+            word = words[rows[place]]
+            if word not in self._space.index_by_word:
+                vectors[place] = self._unknown_vector(word)
+        return vectors
 
     def _bags(self, documents: Sequence[Document]) -> FloatArray:
         bags = np.zeros((len(documents), self._embedding.shape[1]), np.float32)
@@ -140,20 +151,6 @@ class NetworkScorer:
             bag = self._space.bag(document.title, document.body)
             bags[row] = bag.weights @ self._embedding[bag.features].astype(np.float32)
         return bags
-
-    def _sequence(self, document: Document) -> FloatArray:
-        """Vectors of the words in reading order, shape (n_words, vector_dim); an occluded word is zeros."""
-        indices = np.concatenate([document.title, document.body])
-        places = np.array(head_and_tail(tuple(range(len(indices))), self._sequence_tokens), np.int64)
-        indices = indices[places]
-        vectors = np.zeros((len(indices), self._vectors.shape[1]), np.float32)
-        vectors[indices >= 0] = self._vectors[indices[indices >= 0]]
-        words = (*document.tokens.title, *document.tokens.body)
-        for row in np.flatnonzero(indices < 0):
-            word = words[places[row]]
-            if word not in self._space.index_by_word:
-                vectors[row] = self._unknown_vector(word)
-        return vectors
 
 
 def unit(vectors: FloatArray) -> FloatArray:

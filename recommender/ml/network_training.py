@@ -13,9 +13,9 @@ from recommender.ml.features import FeatureSpace, fit_feature_space
 from recommender.ml.metrics import ndcg_at_k, top_labels
 from recommender.ml.network import Dropout, Sizes, TagNetwork
 from recommender.ml.network_batches import EncodedDocument, batch_of, batches
-from recommender.ml.network_graph import encoder_graph, head_graph
+from recommender.ml.network_graph import head_graph
 from recommender.ml.network_loss import Loss, hierarchy_loss, loss_for
-from recommender.ml.network_scorer import ENCODER, HEAD, TAG_VECTORS, unit
+from recommender.ml.network_scorer import HEAD, TAG_VECTORS, unit
 from recommender.ml.network_start import first_vectors, tag_vectors, weighted
 from recommender.ml.network_two_stage import SMALLEST_TWO_STAGE, two_stage_tensors
 from recommender.ml.parts import ModelParts, TrainingTask, feature_parts, tokenised
@@ -257,19 +257,20 @@ def network_parts(
     counts = label_counts(task.train, task.label_space.n_labels)
     n_pooled = config.n_filters * len(config.filter_widths)
     table = network.embedding.weight.detach().numpy()
-    tensors = feature_parts(corpus.space) | {
-        "embedding": table.astype(np.float16),
-        "vectors": vectors.words[: corpus.space.n_words].astype(np.float16),
-        "subwords": vectors.subwords.astype(np.float16),
-        TAG_VECTORS: tag_vectors(head.output.weight, counts, _TAG_DIM).astype(np.float16),
-    }
+    tensors = (
+        feature_parts(corpus.space)
+        | network.filter_tensors()
+        | {
+            "embedding": table.astype(np.float16),
+            "vectors": vectors.words[: corpus.space.n_words].astype(np.float16),
+            "subwords": vectors.subwords.astype(np.float16),
+            TAG_VECTORS: tag_vectors(head.output.weight, counts, _TAG_DIM).astype(np.float16),
+        }
+    )
     in_two_stages = config.head == "two-stage" and len(counts) > SMALLEST_TWO_STAGE
     if in_two_stages:
         tensors |= two_stage_tensors(head.output, seed=task.seed)
-    graphs = {
-        ENCODER: encoder_graph(network.convolution_weights()),
-        HEAD: head_graph(head, n_bag=config.embedding_dim, n_pooled=n_pooled, with_output=not in_two_stages),
-    }
+    graph = head_graph(head, n_bag=config.embedding_dim, n_pooled=n_pooled, with_output=not in_two_stages)
     settings = {
         "title_weight": config.title_weight,
         "max_tokens": config.max_tokens,
@@ -279,4 +280,4 @@ def network_parts(
         "shortest_subword": config.skipgram.shortest_subword,
         "longest_subword": config.skipgram.longest_subword,
     }
-    return ModelParts(settings, corpus.space.words, tensors, graphs)
+    return ModelParts(settings, corpus.space.words, tensors, {HEAD: graph})

@@ -14,8 +14,9 @@ from recommender.ml.examples import FloatArray, IntArray, label_counts
 from recommender.ml.features import FeatureSpace, grown_feature_space, places_in
 from recommender.ml.network import TagNetwork
 from recommender.ml.network_batches import batch_of
+from recommender.ml.network_filters import filters_of
 from recommender.ml.network_graph import weights_of
-from recommender.ml.network_scorer import ENCODER, HEAD, unit
+from recommender.ml.network_scorer import HEAD, unit
 from recommender.ml.network_start import weighted
 from recommender.ml.network_training import Corpus, encoded, network_parts, new_network, prior_logits, train_network
 from recommender.ml.network_two_stage import output_layer
@@ -81,14 +82,14 @@ def _vectors(parent: ModelParts, corpus: Corpus) -> WordVectors:
 
 def _take_over(network: TagNetwork, task: TrainingTask, parent: ModelParts, space: FeatureSpace) -> None:
     """The parent's weights in their places; what is new keeps its start."""
-    encoder, head = weights_of(parent.graphs[ENCODER]), weights_of(parent.graphs[HEAD])
+    filters, head = zip(*filters_of(parent.tensors), strict=True), weights_of(parent.graphs[HEAD])
     temperature = task.config.temperature if task.label_space.selection_mode == "one" else 1.0
     weight, bias = output_layer(parent.tensors) or (head["out_weight"], head["out_bias"])
     places = torch.from_numpy(places_in(feature_space(parent), space))
     with torch.no_grad():
         network.embedding.weight[places] = torch.from_numpy(np.asarray(parent.tensors["embedding"], np.float32))
-        for i, layer in enumerate(network.convolutions):
-            _fill(layer, encoder[f"weight{i}"], encoder[f"bias{i}"])
+        for layer, (weights, biases) in zip(network.convolutions, filters, strict=True):
+            _fill(layer, weights, biases)
         _fill(network.norm, head["scale"], head["shift"])
         for i, layer in enumerate(network.hidden):
             _fill(layer, head[f"h{i}_weight"], head[f"h{i}_bias"])

@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Profile:
 
     def histograms(self, texts: Sequence[Text]) -> TextHistograms:
         """Other texts in the same bins."""
-        return _text_histograms(texts, frozenset(self.known), self.weights, frozenset(self.topics))
+        return _text_histograms(texts, frozenset(self.known), self.weights, frozenset(self.topics), _words)
 
     def score_histogram(self, probabilities: Iterable[float]) -> Histogram:
         """Probabilities of first suggestions in the bins of the reference."""
@@ -88,14 +88,17 @@ def profile_of(
     *, train: Sequence[Example], held_out: Sequence[Example], tag_ids: Sequence[str], predictions: HeldOutPredictions
 ) -> Profile:
     """The reference from what a version was trained and measured on; at most 5,000 texts of each part are read."""
-    words = [_words(example.text) for example in _some(train)]
+    words_of = _reader()
+    words = [words_of(example.text) for example in _some(train)]
     frequencies = Counter(word for each in words for word in set(each))
     known = frozenset(_sum(word) for word, n in frequencies.most_common(_MOST_KNOWN) if n > 1)
     weights = _topic_weights(frequencies, len(words))
     topics = [topic for topic, _n in Counter(filter(None, (_topic(each, weights) for each in words))).most_common()]
     shown = frozenset(topics[:_MOST_TOPICS])
-    every = _text_histograms([example.text for example in _some([*train, *held_out])], known, weights, shown)
-    unseen = _text_histograms([example.text for example in _some(held_out)], known, weights, shown)
+    every, unseen = (
+        _text_histograms([example.text for example in _some(part)], known, weights, shown, words_of)
+        for part in ([*train, *held_out], held_out)
+    )
     first = _first_probabilities(predictions)
     edges = _score_edges(first)
     return Profile(
@@ -122,6 +125,18 @@ def _words(text: Text) -> tuple[str, ...]:
     return tokens.title + tokens.body
 
 
+def _reader() -> Callable[[Text], tuple[str, ...]]:
+    """`_words` that reads a text once, however often it is asked."""
+    read: dict[int, tuple[str, ...]] = {}
+
+    def words_of(text: Text) -> tuple[str, ...]:
+        if id(text) not in read:
+            read[id(text)] = _words(text)
+        return read[id(text)]
+
+    return words_of
+
+
 def _sum(word: str) -> int:
     return zlib.crc32(word.encode("utf-8", "surrogatepass"))
 
@@ -139,11 +154,15 @@ def _topic(words: Sequence[str], weights: Mapping[str, float]) -> str | None:
 
 
 def _text_histograms(
-    texts: Sequence[Text], known: frozenset[int], weights: Mapping[str, float], topics: frozenset[str]
+    texts: Sequence[Text],
+    known: frozenset[int],
+    weights: Mapping[str, float],
+    topics: frozenset[str],
+    words_of: Callable[[Text], tuple[str, ...]],
 ) -> TextHistograms:
     lengths, languages, unknown, of_topic = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for text in texts:
-        words = _words(text)
+        words = words_of(text)
         lengths[_length_bin(len(words))] += 1
         languages[text.language or "?"] += 1
         if words:

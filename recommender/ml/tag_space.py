@@ -8,8 +8,8 @@ means cosine similarity throughout.
 
 The map is t-SNE (van der Maaten and Hinton, JMLR 2008) over the leading principal components: neighbours stay together,
 distances between far groups mean nothing. It takes scikit-learn and some seconds, so it is drawn where training ends
-and kept in a file beside the bundle. What must not wait, and what is too large for it, shows the first two principal
-components instead, with numpy alone.
+and kept in a file beside the bundle. An update goes on from its parent's map, so that tags stay where people know them.
+What must not wait, and what is too large for it, shows the first two principal components instead, with numpy alone.
 """
 
 import json
@@ -36,6 +36,7 @@ FORMAT_VERSION = 1
 VECTOR_DIM = 96
 TOO_MANY_FOR_T_SNE = 5_000
 _MAP_DIM, _PERPLEXITY, _FEWEST_FOR_T_SNE = 50, 30.0, 8
+_STEPS_ON, _PLACED_SHARE, _ASIDE = 250, 0.5, 0.01
 _MANY_COLUMNS = 2_000
 
 
@@ -71,13 +72,22 @@ class TagSpace:
 
 
 def trained_tag_space(
-    trained: TrainedRanker, predictions: HeldOutPredictions, label_counts: IntArray, *, seed: int
+    trained: TrainedRanker,
+    predictions: HeldOutPredictions,
+    label_counts: IntArray,
+    *,
+    seed: int,
+    parent: TagSpace | None = None,
 ) -> TagSpace:
-    """The space of a model that has just been trained, with the finest map that its size allows."""
+    """The space of a model that has just been trained, with the finest map that its size allows.
+
+    `parent` is the space of the model that it was updated from, whose labels are the first ones.
+    """
     own = trained.ranker.tag_vectors()
     vectors = reduced(own) if own is not None else prediction_vectors(predictions, seed=seed)
     fine = can_be_fine(vectors)
-    positions = tag_map(vectors, seed=seed)
+    start = parent.positions if parent is not None and parent.layout == "t-sne" else None
+    positions = tag_map(vectors, seed=seed, start=start)
     layout: Layout = "t-sne" if fine else "principal components"
     return TagSpace(vectors, positions, label_counts, "predictions" if own is None else "model", layout)
 
@@ -105,8 +115,12 @@ def nearest_tags(vectors: FloatArray, label: int, k: int) -> tuple[IntArray, Flo
     return order.astype(np.int64), similarities[order].astype(np.float32)
 
 
-def tag_map(vectors: FloatArray, *, seed: int) -> FloatArray:
-    """Positions (n_labels, 2) by t-SNE, nan for vectors of zeros; by principal components where t-SNE does not fit."""
+def tag_map(vectors: FloatArray, *, seed: int, start: FloatArray | None = None) -> FloatArray:
+    """Positions (n_labels, 2) by t-SNE, nan for vectors of zeros; by principal components where t-SNE does not fit.
+
+    With `start`, positions (n_first, 2) of the first labels, these move on from there, and others begin beside the
+    nearest label that has one; a quarter of the steps is enough then.
+    """
     if not can_be_fine(vectors):
         return principal_map(vectors)
     from sklearn.manifold import TSNE
@@ -116,9 +130,28 @@ def tag_map(vectors: FloatArray, *, seed: int) -> FloatArray:
     rows = _principal(unit_rows(vectors[known]), _MAP_DIM)
     perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
     positions = np.full((len(vectors), 2), np.nan, np.float32)
+    begun = None if start is None else _begun(rows, start, known, seed)
+    course: dict[str, Any] = (
+        {"init": "pca"} if begun is None else {"init": begun, "early_exaggeration": 1.0, "max_iter": _STEPS_ON}
+    )
     with threadpool_limits(1):  # threads that wait for each other at every step stand still on a busy machine
-        positions[known] = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
+        positions[known] = TSNE(perplexity=perplexity, random_state=seed, **course).fit_transform(rows)
     return positions
+
+
+def _begun(rows: FloatArray, start: FloatArray, known: BoolArray, seed: int) -> FloatArray | None:
+    """Where each known label begins, shape (n_known, 2); None where most have no position yet."""
+    begun = np.full((len(known), 2), np.nan, np.float32)
+    begun[: len(start)] = start[: len(known)]
+    begun = begun[known]
+    placed = ~np.isnan(begun[:, 0])
+    if placed.mean() < _PLACED_SHARE:
+        return None
+    unit = unit_rows(rows)
+    nearest = np.flatnonzero(placed)[np.argmax(unit[~placed] @ unit[placed].T, axis=1)]
+    aside = np.random.default_rng(seed).normal(0.0, _ASIDE, (len(nearest), 2)) * np.nanstd(begun)
+    begun[~placed] = begun[nearest] + aside
+    return begun
 
 
 def principal_map(vectors: FloatArray) -> FloatArray:

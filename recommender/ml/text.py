@@ -1,13 +1,11 @@
 """From raw title and body to tokens: Unicode, HTML, technical terms, English, Chinese, long texts."""
 
 import html
-import logging
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from recommender.ml.examples import Text
 
@@ -75,9 +73,11 @@ def words_of(normalised: str) -> Iterator[str]:
     if normalised.isascii() or not _HAS_CJK.search(normalised):
         yield from _TOKEN.findall(normalised)
         return
+    import rjieba
+
     for run in _TOKEN.findall(normalised):
         if _HAS_CJK.match(run):
-            yield from _chinese_segmenter().cut(run)
+            yield from rjieba.cut(run)
         else:
             yield run
 
@@ -96,29 +96,3 @@ def _without_markup(raw: str) -> str:
 
     spaced = _BLOCK_END.sub(r"\g<0> ", raw)
     return html.unescape(nh3.clean(spaced, tags=set(), clean_content_tags={"script", "style"}))
-
-
-_segmenter: Any = None
-_segmenter_lock = threading.Lock()
-
-
-def _chinese_segmenter() -> Any:
-    """jieba with its dictionary read straight from the package.
-
-    jieba's own start keeps a marshalled cache in the shared temporary folder, where anybody can plant one.
-    """
-    global _segmenter
-    with _segmenter_lock:
-        if _segmenter is None:
-            _segmenter = _loaded_segmenter()
-    return _segmenter
-
-
-def _loaded_segmenter() -> Any:
-    import jieba
-
-    jieba.setLogLevel(logging.WARNING)
-    segmenter = jieba.Tokenizer()
-    segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
-    segmenter.initialized = True
-    return segmenter

@@ -42,7 +42,7 @@ def tuned_weights(  # noqa: PLR0913 - one call that says everything
 
 def _model(checkpoint: Checkpoint) -> nn.Module:
     try:
-        from transformers import AutoModel  # type: ignore[import-not-found]
+        from transformers import AutoModel
     except ImportError as error:
         raise ConfigInvalid("tuning an encoder needs the packages in requirements-transformer.txt") from error
     model: nn.Module = AutoModel.from_pretrained(checkpoint.folder, local_files_only=True, dtype=torch.float32)

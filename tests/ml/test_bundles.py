@@ -162,7 +162,7 @@ def test_serving_imports_no_training_library(
         f"ranker = open_bundle(Path({str(tmp_path / 'bundle')!r}))\n"
         "text = Text('Baking bread', 'flour and water'); ranker.explain(text, 1)\n"
         "print(int(ranker.rank([text], limit=1)[0].labels[0]))\n"
-        "heavy = {'torch', 'sklearn', 'fasttext', 'fasttext_pybind', 'pandas', 'plotly', 'django', 'jieba', 'onnx'}\n"
+        "heavy = {'torch', 'sklearn', 'fasttext', 'fasttext_pybind', 'pandas', 'plotly', 'django', 'rjieba', 'onnx'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
 

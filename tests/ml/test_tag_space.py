@@ -114,6 +114,32 @@ def test_no_documents_give_no_neighbours() -> None:
     assert np.isnan(space.positions).all()
 
 
+def test_a_map_that_goes_on_keeps_tags_in_their_places_and_puts_new_ones_beside_their_like() -> None:
+    rng = np.random.default_rng(5)
+    cluster_of = np.arange(66) % 6
+    centres = rng.standard_normal((6, 20))
+    vectors = (centres[cluster_of] + 0.3 * rng.standard_normal((66, 20))).astype(np.float32)
+    before = tag_map(vectors[:60], seed=1)
+    later = vectors + 0.02 * rng.standard_normal(vectors.shape).astype(np.float32)
+    later[3] = 0.0
+
+    after = tag_map(later, seed=2, start=before)
+
+    spread = float(np.nanstd(before))
+    moved = np.linalg.norm(after[:60] - before, axis=1)
+    assert np.isnan(after[3]).all() and np.nanmedian(moved) < 0.3 * spread
+    assert np.nanmedian(np.linalg.norm(tag_map(later[:60], seed=2) - before, axis=1)) > np.nanmedian(moved)
+    for new in range(60, 66):
+        distances = np.linalg.norm(after[:60] - after[new], axis=1)
+        assert cluster_of[int(np.nanargmin(distances))] == cluster_of[new]
+
+
+def test_a_map_begins_anew_where_most_tags_are_new() -> None:
+    vectors = np.random.default_rng(5).standard_normal((40, 8)).astype(np.float32)
+
+    assert tag_map(vectors, seed=1, start=np.zeros((10, 2), np.float32)) == pytest.approx(tag_map(vectors, seed=1))
+
+
 def test_the_network_gives_the_rows_of_its_output_layer(trained_by_recipe: dict[str, TrainedRanker]) -> None:
     trained = trained_by_recipe["fasttext-cnn-mlp"]
     examples = eight_examples()

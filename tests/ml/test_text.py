@@ -70,7 +70,7 @@ def test_of_a_long_text_head_and_tail_stay_and_it_is_said() -> None:
 def test_english_does_not_load_the_chinese_segmenter() -> None:
     program = (
         "import sys; from recommender.ml.text import tokenise; from recommender.ml.examples import Text\n"
-        "tokenise(Text('An English title', 'naïve café'), max_tokens=9); assert 'jieba' not in sys.modules"
+        "tokenise(Text('An English title', 'naïve café'), max_tokens=9); assert 'rjieba' not in sys.modules"
     )
 
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -286,7 +286,7 @@ def test_when_no_bundle_opens_the_answer_is_503(newsroom: Vocabulary) -> None:
 
 
 def test_the_web_process_imports_no_training_library() -> None:
-    heavy = ("torch", "sklearn", "fasttext", "pandas", "plotly", "onnx", "jieba", "pyarrow")
+    heavy = ("torch", "sklearn", "fasttext", "pandas", "plotly", "onnx", "rjieba", "pyarrow")
     code = (
         "import sys, django; django.setup()\n"
         "import tagplatform.urls, tagplatform.wsgi, recommender.services, recommender.ml.bundles\n"

@@ -1,9 +1,7 @@
 """Text for the peers: Chinese is cut into words by jieba; everything else is theirs."""
 
-import logging
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
 from benchmarks.compare.documents import Document
@@ -13,7 +11,11 @@ WORDS = r"(?u)\b\w+\b"
 
 def segmented(document: Document) -> str:
     """The text with spaces between words."""
-    return " ".join(_cutter()(document.text)) if document.language == "zh" else document.text
+    if document.language != "zh":
+        return document.text
+    import rjieba
+
+    return " ".join(rjieba.cut(document.text))
 
 
 def words(document: Document) -> list[str]:
@@ -50,11 +52,3 @@ def label_matrix(documents: Sequence[Document], tags: Sequence[str]) -> Any:
     flat = np.array([label for row in columns for label in row], np.int32)
     starts = np.cumsum([0, *(len(row) for row in columns)])
     return csr_matrix((np.ones(len(flat), np.float32), flat, starts), shape=(len(documents), len(tags)))
-
-
-@cache
-def _cutter() -> Any:
-    import jieba
-
-    jieba.setLogLevel(logging.WARNING)
-    return jieba.lcut

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recommender.ml.calibration import Calibration, sigmoid
 from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray, LabelSpace
 
-_FEWEST_HITS = 10
+_FEWEST_HITS, _FEWEST_NEW_HITS = 10, 3
 _SMALLEST_SLOPE, _LARGEST_SLOPE = 0.05, 5.0
 _INVERSE_PENALTY = 1e4
 _SLOPES = np.geomspace(_SMALLEST_SLOPE, _LARGEST_SLOPE, 60)
@@ -129,8 +129,8 @@ def calibrated_on_pairs(pairs: JudgedPairs, label_space: LabelSpace, *, precisio
     et al., ICML 2017); then a threshold a label.
 
     The offset of new labels is another one: which of them come into use is seen only afterwards, so that those that did
-    say too much and those that did not belong to the evidence. With fewer than ten hits the logits are taken at their
-    word.
+    say too much and those that did not belong to the evidence. With fewer than ten hits of used labels the logits are
+    taken at their word.
     """
     ones = np.ones(label_space.n_labels, np.float32)
     used = pairs.where(pairs.of_used)
@@ -213,9 +213,13 @@ def _platt(pairs: JudgedPairs) -> tuple[float, float]:
 
 
 def _shift_of_new(pairs: JudgedPairs, slope: float, offset: float) -> float:
-    """What new labels have more or less than others (maximum a posteriori); 0 where hardly one has come into use."""
+    """What new labels have more or less than others (maximum a posteriori); 0 where hardly one has come into use.
+
+    Where none has, they may be younger than the texts. Few hits are enough: how many others stayed unused is known from
+    all their pairs, and the prior holds the shift back where these are few.
+    """
     new = pairs.where(pairs.of_new)
-    if new.hits.sum() < _FEWEST_HITS:
+    if new.hits.sum() < _FEWEST_NEW_HITS:
         return 0.0
     signed = np.where(new.hits, 1.0, -1.0)
     shifted = (new.logits * slope + offset).astype(np.float64)[:, None] + _SHIFTS

@@ -94,6 +94,18 @@ def test_new_tags_are_no_surer_than_they_have_been() -> None:
     assert later.offsets[14] == calibration.offsets[14]
 
 
+def test_a_few_new_tags_in_use_among_many_that_are_not_are_evidence_enough() -> None:
+    is_new = np.arange(N_LABELS) >= 12
+    pairs = pairs_of(np.where(is_new, -np.inf, 0.0), is_new=is_new)
+    of_new = np.flatnonzero(is_new[pairs.labels])
+    hits = pairs.hits.copy()
+    hits[of_new[:3]] = True
+
+    calibration = calibrated_on_pairs(replace(pairs, hits=hits), SPACE, precision_target=0.7)
+
+    assert calibration.offsets[12] == calibration.offsets[19] < calibration.offsets[0] - 1
+
+
 def test_that_no_new_tag_has_come_into_use_says_nothing_about_them() -> None:
     is_new = np.arange(N_LABELS) >= 12
     pairs = pairs_of(np.where(is_new, -np.inf, 0.0), is_new=is_new)
