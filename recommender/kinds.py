@@ -56,20 +56,23 @@ def _why_full(run: TrainingRun, policy: TrainingPolicy, present: ModelVersion | 
     return _due(run, policy) or _taxonomy_changed(run, policy, present, data)
 
 
+_FAILED_IN_A_ROW = 2  # one is often chance: where documents are few, full trainings fail as often
+
+
 def _due(run: TrainingRun, policy: TrainingPolicy) -> str | None:
-    """Enough updates since the last full training, or the last one was not good enough."""
+    """Enough updates since the last full training, or the last ones were not good enough."""
     last_full = _succeeded(run).exclude(kind=Kind.INCREMENTAL).first()
     updates = _succeeded(run).filter(kind=Kind.INCREMENTAL)
     updates = updates.filter(pk__gt=last_full.pk) if last_full else updates
-    n_updates, last = updates.count(), updates.first()
+    n_updates, newest = updates.count(), list(updates[:_FAILED_IN_A_ROW])
     if n_updates + 1 >= policy.full_every:
         return _("Every %(n)d runs one learns everything anew.") % {"n": policy.full_every}
-    if last is None or last_full is None:
+    if not newest or last_full is None:
         return None
-    if (last.report.get("gate") or {}).get("passed") is False:
-        return _("The last update did not pass the gate.")
-    behind = _ndcg(last_full) - _ndcg(last)
-    if behind > policy.largest_gap:
+    if sum((each.report.get("gate") or {}).get("passed") is False for each in newest) == _FAILED_IN_A_ROW:
+        return _("The last two updates did not pass the gate.")
+    behind, beyond_chance = _behind(last_full, newest[0])
+    if behind > policy.largest_gap and beyond_chance:
         values = {"behind": f"{behind:.3f}", "limit": f"{policy.largest_gap:.3f}"}
         return _("The last update was %(behind)s of nDCG@5 behind the last full training; at most %(limit)s.") % values
     return None
@@ -110,8 +113,15 @@ def _succeeded(run: TrainingRun) -> QuerySet[TrainingRun]:
     ).order_by("-pk")
 
 
-def _ndcg(run: TrainingRun) -> float:
-    return float(((run.report.get("metrics") or {}).get("ndcg_at_5") or {}).get("value") or 0.0)
+def _behind(full: TrainingRun, update: TrainingRun) -> tuple[float, bool]:
+    """By how much the update's nDCG@5 is lower, each on its own held-out documents, and whether more than by chance.
+
+    Beyond chance: not even the upper end of the update's 95 % interval reaches the full training's figure.
+    """
+    known, lately = ((run.report.get("metrics") or {}).get("ndcg_at_5") or {} for run in (full, update))
+    if not known or not lately:
+        return 0.0, False
+    return float(known["value"]) - float(lately["value"]), float(lately["high"]) < float(known["value"])
 
 
 _OBSTACLES: dict[ml.Obstacle, Callable[[], str]] = {

@@ -100,7 +100,8 @@ class Workshop:
         ml.LearntExamples.of(self.train).save(directory / registry.LEARNT_FILE)
         self.progress("mapping the tags", 1.0)
         counts = ml.label_counts(self.train, self.data.label_space.n_labels)
-        write_tag_space(directory, trained, evaluation.predictions, counts, seed=self.policy.seed)
+        parent = self.parent.version if self.parent else None
+        write_tag_space(directory, trained, evaluation.predictions, counts, seed=self.policy.seed, parent=parent)
         write_profile(directory, self.parts, evaluation.predictions)
         self._keep(TWIN, "evaluated")
         return trained, evaluation

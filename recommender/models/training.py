@@ -27,7 +27,7 @@ class TrainingPolicy(models.Model):
     )
     full_every = models.PositiveSmallIntegerField(
         _("a full training every … runs"),
-        default=6,
+        default=12,
         validators=[MinValueValidator(1)],
         help_text=_("the runs between update the champion with what is new; 1: every run learns everything anew"),
     )

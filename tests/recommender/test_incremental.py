@@ -119,6 +119,7 @@ def test_an_update_is_decided_by_runs_gap_gate_taxonomy_settings_and_what_the_pa
     trained: Vocabulary,
 ) -> None:
     low = {"ndcg_at_5": {"value": 0.1, "low": 0.0, "high": 0.2}}
+    low_by_chance = {"ndcg_at_5": {"value": 0.1, "low": 0.0, "high": 1.0}}
     present = champion(trained)
     assert present is not None
     set_policy(trained, full_every=3)
@@ -128,8 +129,13 @@ def test_an_update_is_decided_by_runs_gap_gate_taxonomy_settings_and_what_the_pa
 
     decided(trained, metrics=low)
     assert_full(decided(trained), "behind the last full training")
-    decided(trained, gate={"passed": False, "criteria": []})
-    assert_full(decided(trained), "did not pass the gate")
+    set_policy(trained, full_every=9)
+    decided(trained, metrics=low_by_chance)
+    assert decided(trained)[0] == "incremental"
+    failed = {"passed": False, "criteria": []}
+    assert decided(trained, gate=failed)[0] == "incremental"
+    assert decided(trained, gate=failed)[0] == "incremental", "one that failed is no reason yet"
+    assert_full(decided(trained), "two updates did not pass the gate")
 
     set_policy(trained, full_every=1)
     assert_full(decided(trained), "Every 1 runs")
