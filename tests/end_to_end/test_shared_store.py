@@ -20,6 +20,11 @@ def disk(folder: Path, name: str) -> dict[str, str]:
     return {"TAGPLATFORM_VAR": str(own), "BUNDLES_DIR": str(own / "bundles"), "BUNDLES_CACHE_DIR": str(own / "cache")}
 
 
+def taken_by(platform: Platform) -> int:
+    """How many different workers the runs that have begun lie with."""
+    return int(platform.sql("SELECT count(DISTINCT worker) FROM recommender_trainingrun WHERE state = 'running'"))
+
+
 def ended_run(platform: Platform, run: Any) -> Any:
     def ended() -> Any:
         now = platform.call("GET", f"/training-runs/{run['id']}")
@@ -41,7 +46,9 @@ def test_two_workers_with_disks_of_their_own_train_what_a_third_machine_answers_
     workers = [platform.start_worker(name, **disk(tmp_path, name)) for name in ("a", "b")]
     requests = [{"vocabulary": vocabulary, "recipe": "tfidf-logreg"} for vocabulary in VOCABULARIES]
 
-    runs = [platform.call("POST", "/training-runs", request, expect=202) for request in requests]
+    with platform.nobody_reads("content_document"):  # whoever took a run holds it until the other has one, too
+        runs = [platform.call("POST", "/training-runs", request, expect=202) for request in requests]
+        platform.wait_for(lambda: taken_by(platform) == len(workers), seconds=120, what="a run for each worker")
     ended = [ended_run(platform, run) for run in runs]
     left = [path for name in "ab" for path in (tmp_path / name / "bundles").rglob("*") if path.is_file()]
     for worker, name in zip(workers, "ab", strict=True):
@@ -53,7 +60,6 @@ def test_two_workers_with_disks_of_their_own_train_what_a_third_machine_answers_
     ]
 
     assert [run["state"] for run in ended] == ["succeeded", "succeeded"], ended
-    assert platform.sql("SELECT count(DISTINCT worker) FROM recommender_trainingrun") == 2
     assert left == []
     assert [answer["model_version"] for answer in answers] == ["newsroom-1", "second-1"]
     assert not any(answer["degraded"] for answer in answers)
