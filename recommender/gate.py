@@ -1,7 +1,7 @@
 """The gate of a training run: the candidate beside the champion, and within its budgets."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from recommender import bundle_folders, ml, registry
-from recommender.gate_words import TagNamer, sentence, tag_namer
+from recommender.gate_words import TagNamer, caution, sentence, tag_namer
 from recommender.ml import gate as rules
 from recommender.ml.judged import JudgedAnswers, best_cut, judged_answers
 from recommender.models import GatePolicy, ModelVersion
@@ -32,6 +32,8 @@ class Judgement:
     n_documents: int = 0
     criteria: tuple[rules.Criterion, ...] = ()
     label_of: TagNamer | None = None
+    best_cuts: Mapping[str, float] | None = None  # where F1 was taken, of "version" and "champion"
+    known: Mapping[str, int] | None = None  # of documents: held out, unknown to the champion's twin, compared on
 
     @property
     def acceptable(self) -> bool:
@@ -77,6 +79,8 @@ class Judgement:
                 "compared_with": self.compared_with or None,
                 "note": self.note,
                 "n_documents": self.n_documents,
+                "best_cuts": self.best_cuts,
+                "known": self.known,
                 "criteria": [criterion.as_dict() for criterion in self.criteria],
             },
         }
@@ -107,16 +111,17 @@ def judge(workshop: Workshop, evaluation: ml.Evaluation, present: ModelVersion |
     k = workshop.run.vocabulary.suggestion_limit
     unseen = workshop.unseen_rows(present)
     rows = unseen if len(unseen) >= FEWEST_COMPARED else np.arange(old.n_documents)
-    sides = _at_best_cut(evaluation, rows, k), _at_best_cut(old, rows, k)
+    cuts = {"version": best_cut(evaluation.predictions, rows), "champion": best_cut(old.predictions, rows)}
+    sides = _at_cut(evaluation, cuts["version"], k), _at_cut(old, cuts["champion"], k)
     criteria = (*_quality(workshop, sides, rows), *_blind(workshop, sides, unseen))
-    note = _caution(n_unseen=len(unseen), n_held_out=old.n_documents)
-    return Judgement(note, present.name, old, len(rows), criteria, tag_namer(workshop.run.vocabulary))
+    known = {"n_unseen": len(unseen), "n_held_out": old.n_documents, "n_compared": len(rows)}
+    namer = tag_namer(workshop.run.vocabulary)
+    return Judgement(caution(known), present.name, old, len(rows), criteria, namer, cuts, known)
 
 
-def _at_best_cut(evaluation: ml.Evaluation, rows: np.ndarray, k: int) -> JudgedAnswers:
-    """The answers, with all those predicted that are at or over the cut that is best on these documents."""
+def _at_cut(evaluation: ml.Evaluation, cut: float, k: int) -> JudgedAnswers:
+    """The answers, with all those predicted that are at or over the cut."""
     n_labels = evaluation.predictions.label_space.n_labels
-    cut = best_cut(evaluation.predictions, rows)
     return judged_answers(evaluation, np.full(n_labels, cut, np.float32), k=k)
 
 
@@ -198,13 +203,3 @@ def _p95_ms(ranker: ml.Ranker, texts: Sequence[ml.Text]) -> float:
         ranker.rank([text], limit=10)
         seconds.append(time.process_time() - started)
     return round(1000 * rules.percentile_95(seconds[N_WARM_UP:]), 2)
-
-
-def _caution(*, n_unseen: int, n_held_out: int) -> str:
-    """On what the comparison stands where the champion's twin has learnt from held-out documents."""
-    if n_unseen == n_held_out:
-        return ""
-    values = {"unseen": n_unseen, "seen": n_held_out - n_unseen}
-    if n_unseen >= FEWEST_COMPARED:
-        return _("compared on the %(unseen)d held-out documents that the champion's twin does not know") % values
-    return _("compared on all held-out documents, of which the champion's twin knows %(seen)d") % values

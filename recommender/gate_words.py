@@ -17,8 +17,8 @@ TagNamer = Callable[[str], str]
 NAME_BY_CRITERION: dict[str, Promise | str] = {
     "ndcg_at_5": "nDCG@5",
     "blind_ndcg_at_5": gettext_lazy("nDCG@5 on blind and spot-checked documents"),
-    "micro_f1": gettext_lazy("micro F1"),
-    "macro_f1_tail": gettext_lazy("macro F1 of rare tags"),
+    "micro_f1": gettext_lazy("micro F1 at the best cut"),
+    "macro_f1_tail": gettext_lazy("macro F1 of rare tags at the best cut"),
     "calibration_error": gettext_lazy("calibration error of the suggestions"),
     "tag_recall": gettext_lazy("recall of the most used tags"),
     "latency_ms": gettext_lazy("time for a text, 95th percentile"),
@@ -49,6 +49,35 @@ class GateRow:
 def gate_rows(gate: Stored, label_of: TagNamer | None = None) -> list[GateRow]:
     """The criteria of a run's `gate`; `label_of` names a tag by its id."""
     return [_row(criterion, label_of) for criterion in gate.get("criteria") or []]
+
+
+def caution(known: Mapping[str, int]) -> str:
+    """On what the comparison stands where the champion's twin has learnt from held-out documents."""
+    n_unseen, n_held_out = known["n_unseen"], known["n_held_out"]
+    if n_unseen == n_held_out:
+        return ""
+    if n_unseen == known["n_compared"]:
+        words = _("compared on the %(unseen)d held-out documents that the champion's twin does not know")
+        return words % {"unseen": n_unseen}
+    words = _("compared on all held-out documents, of which the champion's twin knows %(seen)d")
+    return words % {"seen": n_held_out - n_unseen}
+
+
+def note_in_words(gate: Stored) -> str:
+    """The gate's note in the reader's language; that of an older report as it was written."""
+    return caution(gate["known"]) if gate.get("known") else str(gate.get("note") or "")
+
+
+def cuts_in_words(gate: Stored) -> str:
+    """Where the F1 of the two versions was taken; empty where the report does not say."""
+    cuts = gate.get("best_cuts")
+    if not cuts:
+        return ""
+    return _(
+        "F1 at the best cut is that of all tags with a probability of at least %(version)s for this version, "
+        "%(champion)s for the champion: one cut through everything, where each version does best on these documents. "
+        "F1 at the tags' own thresholds stands among the figures and decides nothing."
+    ) % {side: f"{cuts[side]:.2f}" for side in ("version", "champion")}
 
 
 def tag_namer(vocabulary: Vocabulary) -> TagNamer:

@@ -2,6 +2,9 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from gettext import GNUTranslations
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import unfold
 from django.apps import apps
 from django.conf import settings
 from django.utils.translation import gettext, override
@@ -38,9 +42,9 @@ class Entry:
         return catalogue.pgettext(self.context, self.source) if self.context else catalogue.gettext(self.source)
 
 
-def entries(domain: str) -> Iterator[Entry]:
+def entries(domain: str, catalogues: Path = CATALOGUES) -> Iterator[Entry]:
     """All entries of a .po file but its header, the first."""
-    blocks = (CATALOGUES / f"{domain}.po").read_text(encoding="utf-8").strip().split("\n\n")
+    blocks = (catalogues / f"{domain}.po").read_text(encoding="utf-8").strip().split("\n\n")
     return map(_entry, blocks[1:])
 
 
@@ -106,3 +110,42 @@ def test_every_field_has_a_chinese_name() -> None:
 
     assert len(names) > 150
     assert untranslated == [], "add the name to tagplatform/common/field_names.py and the catalogue"
+
+
+EXTRACT = """
+from django.conf import settings
+settings.configure(LOCALE_PATHS=["locale"])
+import django
+django.setup()
+from django.core.management import call_command
+call_command("makemessages", locale=["zh_Hans"], no_location=True, no_wrap=True, no_obsolete=True, verbosity=0)
+"""
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext: apt install gettext")
+def test_every_string_of_pages_and_code_is_in_the_catalogue(tmp_path: Path) -> None:
+    base = Path(settings.BASE_DIR)
+    for package in ("tagplatform", "feedback", "recommender", "templates", "locale"):
+        shutil.copytree(base / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    written = {(entry.context, entry.source) for entry in entries("django")}
+
+    subprocess.run([sys.executable, "-c", EXTRACT], cwd=tmp_path, check=True)
+
+    needed = {(entry.context, entry.source) for entry in entries("django", tmp_path / CATALOGUES.relative_to(base))}
+    assert sorted(needed - written) == []
+
+
+THEME = Path(unfold.__file__).parent
+SAID_BY_THE_THEME = re.compile(r"""{%\s*trans(?:late)?\s+(?P<quote>["'])(?P<text>.+?)(?P=quote)""")
+
+
+def test_what_the_theme_of_the_admin_says_is_chinese_too() -> None:
+    folders = THEME / "templates", THEME / "contrib" / "filters" / "templates"
+    templates = [file.read_text(encoding="utf-8") for folder in folders for file in folder.rglob("*.html")]
+    said = {found["text"] for text in templates for found in SAID_BY_THE_THEME.finditer(text)}
+
+    with override("zh-hans"):
+        untranslated = sorted(text for text in said if gettext(text) == text)
+
+    assert len(said) > 50
+    assert untranslated == []

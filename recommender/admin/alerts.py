@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -11,9 +13,11 @@ from unfold.decorators import display
 from recommender.models import Alert, AlertDelivery, AlertRule, WebhookEndpoint
 from recommender.models.alerts import new_encrypted_secret
 from recommender.watching.alerts import acknowledge
-from recommender.watching.deliveries import send_again, unreadable_secret
+from recommender.watching.deliveries import messages_of, send_again, unreadable_secret
 from tagplatform.common.admin import Button, PlatformAdmin, ReadOnlyAdmin, object_page
 from tagplatform.common.encryption import Undecryptable
+
+MESSAGES_SHOWN = 20
 
 
 @admin.register(AlertRule)
@@ -36,11 +40,34 @@ class AlertRuleAdmin(PlatformAdmin):
 class AlertAdmin(ReadOnlyAdmin):
     """What rules have found; open ones first to be acknowledged."""
 
-    list_display = ("opened_at", "rule", "value", "last_value", "closed_at", "acknowledged_by")
+    list_display = ("opened_at", "rule", "shown_value", "shown_last_value", "closed_at", "acknowledged_by")
+    ordering = (F("closed_at").desc(nulls_first=True), "-id")
     list_filter = ("rule__vocabulary", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("rule__vocabulary", "acknowledged_by")
     search_fields = ("rule__measure", "rule__vocabulary__name")
+    fields = (
+        "rule", "shown_value", "shown_last_value", "n_documents", "opened_at", "closed_at", "acknowledged_at",
+        "acknowledged_by", "sent_messages",
+    )  # fmt: skip
+    readonly_fields = ("shown_value", "shown_last_value", "sent_messages")
     actions_detail = ("acknowledge_alert",)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Only what is open and has nobody yet can be acknowledged."""
+        waits = Alert.objects.filter(pk=object_id, closed_at=None, acknowledged_at=None).exists()
+        return super().get_actions_detail(request, object_id) if waits else []
+
+    @display(description=_("value when opened"), ordering="value")
+    def shown_value(self, alert: Alert) -> str:
+        return f"{alert.value:.3f}"
+
+    @display(description=_("last value"), ordering="last_value")
+    def shown_last_value(self, alert: Alert) -> str:
+        return f"{alert.last_value:.3f}"
+
+    @display(description=_("messages"))
+    def sent_messages(self, alert: Alert) -> str:
+        return _message_table(AlertDelivery.objects.filter(alert=alert))
 
     @Button(
         _("Acknowledge"),
@@ -83,8 +110,17 @@ class WebhookEndpointAdmin(PlatformAdmin):
 
     list_display = ("name", "url", "is_active", "shown_secret")
     search_fields = ("name", "url")
-    fields = ("name", "url", "is_active")
+    fields = ("name", "url", "is_active", "sent_messages")
+    readonly_fields = ("sent_messages",)
     actions_detail = ("renew_secret",)
+
+    def get_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> Any:
+        """A webhook that is being made has no messages yet."""
+        return self.fields if obj else self.fields[:-1]
+
+    @display(description=_("last messages"))
+    def sent_messages(self, endpoint: WebhookEndpoint) -> str:
+        return _message_table(messages_of(endpoint))
 
     @display(description=_("secret"), label={"readable": "success", "unreadable": "danger"})
     def shown_secret(self, endpoint: WebhookEndpoint) -> tuple[str, Any]:
@@ -121,6 +157,12 @@ class WebhookEndpointAdmin(PlatformAdmin):
             "back": object_page(endpoint),
         }
         return TemplateResponse(request, "admin/watching/secret.html", context)
+
+
+def _message_table(found: QuerySet[AlertDelivery]) -> str:
+    """The newest messages with what became of them; a dash where there are none."""
+    newest = found.order_by("-id")[:MESSAGES_SHOWN]
+    return render_to_string("admin/watching/messages.html", {"deliveries": newest})
 
 
 def _is_readable(endpoint: WebhookEndpoint) -> bool:

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 
-from recommender.gate_words import gate_rows, tag_namer
+from recommender.gate_words import cuts_in_words, gate_rows, note_in_words, tag_namer
 from recommender.models import GatePolicy, TrainingRun
 from tagplatform.common.admin import PlatformAdmin
 
@@ -60,4 +60,5 @@ def gate_table(run: TrainingRun | None) -> str:
     if run is None or not gate:
         return "–"
     rows = gate_rows(gate, tag_namer(run.vocabulary))
-    return render_to_string("admin/recommender/gate.html", {"gate": gate, "rows": rows})
+    context = {"gate": gate, "rows": rows, "cuts": cuts_in_words(gate), "note": note_in_words(gate)}
+    return render_to_string("admin/recommender/gate.html", context)

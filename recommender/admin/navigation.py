@@ -1,5 +1,6 @@
 """The sidebar of the admin: what there is, grouped as people think of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -59,8 +60,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "thumb_down",
                     "admin:recommender_datasnapshot_newest_pool",
                     "recommender.view_datasnapshot",
-                ),
-                _table(_("Data snapshots"), "inventory_2", "recommender.datasnapshot"),
+                )
+                | {"active": _on_snapshots(pool=True)},
+                _table(_("Data snapshots"), "inventory_2", "recommender.datasnapshot")
+                | {"active": _on_snapshots(pool=False)},
                 _page(_("Challenger"), "swords", CHALLENGER, "recommender.view_modelversion"),
                 _table(_("Moves of aliases"), "swap_horiz", "recommender.modelaliaschange"),
                 _table(_("Training policies"), "tune", "recommender.trainingpolicy"),
@@ -75,6 +78,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _page(_("Watching"), "monitoring", "watching:page", "recommender.view_dailyfigure"),
                 _table(_("Alerts"), "notifications", "recommender.alert"),
+                _table(_("Alert messages"), "outgoing_mail", "recommender.alertdelivery"),
                 _table(_("Alert rules"), "notification_add", "recommender.alertrule"),
                 _table(_("Webhooks"), "webhook", "recommender.webhookendpoint"),
                 _page(_("Co-occurrence and model"), "grid_on", "audit:page", "recommender.view_modelversion"),
@@ -90,6 +94,16 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         ),
     ]
     return [{"title": title, "separator": bool(title), "items": items} for title, items in groups]
+
+
+def _on_snapshots(*, pool: bool) -> Callable[[HttpRequest], bool]:
+    """Whether the page is one of data snapshots: their pools have an entry of their own."""
+
+    def is_active(request: HttpRequest) -> bool:
+        page = (request.resolver_match and request.resolver_match.url_name) or ""
+        return page.startswith("recommender_datasnapshot_") and ("pool" in page) == pool
+
+    return is_active
 
 
 def _table(title: str, icon: str, model: str) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from recommender.admin.evidence import learnt_decisions
 from recommender.admin.gates import gate_table
 from recommender.models import DataSnapshot, ModelVersion, TrainingRun
 from recommender.repeating import request_repetition
-from recommender.reports.measures import baseline_note, headline, measure_rows, short
+from recommender.reports.measures import figures_context, headline, short
 from recommender.reports.pages import report_address
 from recommender.reports.time_spent import chapter_times
 from recommender.runs import cancel_training
+from recommender.stage_names import stage_in_words
 from tagplatform.common.admin import Button, ReadOnlyAdmin, link_to, object_page
 
 STATE_COLOURS = {
@@ -104,6 +105,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         context = {
             "run": run,
             "percent": percent(run),
+            "stage": stage_in_words(run.stage),
             "colours": STATE_COLOURS,
             "active": run.state in TrainingRun.ACTIVE_STATES,
             "state_url": reverse("admin:recommender_trainingrun_state", args=[run.pk]),
@@ -131,9 +133,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @display(description=_("figures"))
     def figures(self, run: TrainingRun) -> str:
-        rows = measure_rows(run.report.get("metrics") or {}, run.report)
-        n_held_out = run.report.get("documents", {}).get("test")
-        context = {"rows": rows, "n_held_out": n_held_out, "baseline_note": baseline_note(run.report)}
+        context = figures_context(run.report.get("metrics") or {}, run.report)
         return render_to_string("admin/recommender/figures.html", context)
 
     @display(description=_("where it went"))

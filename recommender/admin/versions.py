@@ -17,7 +17,7 @@ from recommender.admin.vocabulary_pages import address_of
 from recommender.challengers import put_up_challenger
 from recommender.models import ModelAlias, ModelVersion
 from recommender.promotion import gate_failed, promote_version, roll_back
-from recommender.reports.measures import baseline_note, headline, measure_rows, short
+from recommender.reports.measures import figures_context, headline, short
 from recommender.reports.pages import report_address, report_urls
 from tagplatform.common.admin import Button, ReadOnlyAdmin, ReasonForm, link_to, object_page
 
@@ -76,10 +76,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @display(description=_("figures"))
     def figures(self, version: ModelVersion) -> str:
         report = version.training_run.report if version.training_run else {}
-        n_held_out = report.get("documents", {}).get("test")
-        rows = measure_rows(version.metrics, report)
-        context = {"rows": rows, "n_held_out": n_held_out, "baseline_note": baseline_note(report)}
-        return render_to_string("admin/recommender/figures.html", context)
+        return render_to_string("admin/recommender/figures.html", figures_context(version.metrics, report))
 
     @display(description=_("report"))
     def report_link(self, version: ModelVersion) -> str:

@@ -122,6 +122,13 @@ class CriterionShape(serializers.Serializer[Any]):
     words = serializers.CharField()
 
 
+class BestCutsShape(serializers.Serializer[Any]):
+    """The probability from which each version's tags count for F1: where it does best on the documents compared."""
+
+    version = serializers.FloatField(help_text="of the new version")
+    champion = serializers.FloatField()
+
+
 class GateShape(serializers.Serializer[Any]):
     """What a version had to hold before it could go live."""
 
@@ -129,6 +136,7 @@ class GateShape(serializers.Serializer[Any]):
     compared_with = serializers.CharField(allow_null=True, help_text="name of the champion at the time")
     note = serializers.CharField()
     n_documents = serializers.IntegerField(help_text="documents that neither version has learnt from")
+    best_cuts = BestCutsShape(allow_null=True, help_text="null without a champion to compare with")
     criteria = CriterionShape(many=True)
 
 

@@ -8,7 +8,7 @@ from feedback.counts import model_probability
 from feedback.models import Recommendation, Suggestion
 from recommender import ml
 from recommender.adjustments import TagAdjustment
-from recommender.gate_words import gate_rows, tag_namer
+from recommender.gate_words import gate_rows, note_in_words, tag_namer
 from recommender.ml.metrics import Interval
 from recommender.models import ModelAlias, ModelVersion, TrainingRun
 from recommender.services import BELOW_THRESHOLD, Answer
@@ -199,7 +199,8 @@ def _present_gate(run: TrainingRun) -> dict[str, Any] | None:
         | {"words": row.words, "tags": [tag | {"tag_id": _public_tag_id(tag["tag_id"])} for tag in criterion["tags"]]}
         for criterion, row in zip(gate["criteria"], rows, strict=True)
     ]
-    return gate | {"criteria": criteria}
+    shown = {name: value for name, value in gate.items() if name != "known"}
+    return {"best_cuts": None} | shown | {"note": note_in_words(gate), "criteria": criteria}
 
 
 def _public_tag_id(tag_id: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from recommender.models.drift import DriftValue
 from recommender.models.figures import FIGURES
@@ -176,7 +177,9 @@ class AlertDelivery(PublicModel):
     event = models.CharField(_("event"), max_length=6, choices=Event)
     value = models.FloatField(_("value"))
     channel = models.CharField(_("by"), max_length=7, choices=Channel)
-    target = models.CharField(_("to"), max_length=500, help_text=_("mail address, or the webhook's name"))
+    target = models.CharField(
+        pgettext_lazy("a message", "to"), max_length=500, help_text=_("mail address, or the webhook's name")
+    )
     state = models.CharField(_("state"), max_length=7, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_at = models.DateTimeField(_("next attempt"), default=timezone.now)

@@ -5,12 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 CUTOFFS = (1, 3, 5)
-ABSTAIN_RATE, SUBMITTED_RATE, ADDED_RATE, MRR, TRIAL_ACCEPTANCE = (
+ABSTAIN_RATE, SUBMITTED_RATE, ADDED_RATE, MRR, TRIAL_ACCEPTANCE, KEPT_RATE = (
     "abstain_rate",
     "submitted_rate",
     "added_rate",
     "mrr",
     "trial_acceptance",
+    "kept_rate",
 )
 SHOWN_ENTROPY, CHOSEN_ENTROPY, ENTROPY_RATIO = "shown_entropy", "chosen_entropy", "entropy_ratio"
 TAIL_SHOWN, TAIL_ACCEPTED, TAIL_CHOSEN = "tail_shown", "tail_accepted", "tail_chosen"
@@ -23,6 +24,7 @@ FIGURES: dict[str, Any] = {
     "acceptance_at_1": _("acceptance@1"),
     "acceptance_at_3": _("acceptance@3"),
     "acceptance_at_5": _("acceptance@5"),
+    KEPT_RATE: _("accepted and kept for 30 days"),
     ADDED_RATE: _("added by hand"),
     ABSTAIN_RATE: _("abstained"),
     SUBMITTED_RATE: _("submitted"),

@@ -15,8 +15,8 @@ Chart = dict[str, Any]
 OWN, OTHER, THIRD = "#0d9488", "#d97706", "#7c8494"
 GRID = "rgba(128,128,128,0.25)"
 SHOWN_MEASURES = (
-    "nDCG@5", "P@1", "P@5", "R@5", "R@10", "MRR", "PSP@5", "micro F1", "macro F1", "macro F1, head tags",
-    "macro F1, tail tags",
+    "ndcg_at_5", "precision_at_1", "precision_at_5", "recall_at_5", "recall_at_10", "mean_reciprocal_rank", "psp_at_5",
+    "micro_f1", "macro_f1", "macro_f1_head", "macro_f1_tail",
 )  # fmt: skip
 MOST_BARS = 25
 BAR_HEIGHT, BARS_MARGIN = 26, 90
@@ -24,7 +24,7 @@ BAR_HEIGHT, BARS_MARGIN = 26, 90
 
 def headline_chart(rows: Sequence[MeasureRow]) -> Chart:
     """Values with their 95 % intervals: this version, the baseline, the champion that it was compared with."""
-    shown = [row for row in rows if row.name in SHOWN_MEASURES][::-1]
+    shown = [row for row in rows if row.measure in SHOWN_MEASURES][::-1]
     series = [
         (_("Champion at the time"), THIRD, "square", [row.champion for row in shown]),
         (_("Baseline"), OTHER, "diamond", [row.baseline for row in shown]),

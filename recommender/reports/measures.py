@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-NAME_BY_MEASURE = {
+NAME_BY_MEASURE: dict[str, Promise | str] = {
     "ndcg_at_5": "nDCG@5",
     "ndcg_at_1": "nDCG@1",
     "ndcg_at_3": "nDCG@3",
@@ -17,11 +19,12 @@ NAME_BY_MEASURE = {
     "recall_at_5": "R@5",
     "recall_at_10": "R@10",
     "mean_reciprocal_rank": "MRR",
+    **{f"hit_rate_at_{k}": f"HR@{k}" for k in (1, 3, 5, 10)},
     "psp_at_5": "PSP@5",
-    "micro_f1": "micro F1",
-    "macro_f1": "macro F1",
-    "macro_f1_head": "macro F1, head tags",
-    "macro_f1_tail": "macro F1, tail tags",
+    "micro_f1": gettext_lazy("micro F1, at thresholds"),
+    "macro_f1": gettext_lazy("macro F1, at thresholds"),
+    "macro_f1_head": gettext_lazy("macro F1 of head tags, at thresholds"),
+    "macro_f1_tail": gettext_lazy("macro F1 of tail tags, at thresholds"),
     "expected_calibration_error": "ECE",
 }
 
@@ -43,6 +46,7 @@ class Figure:
 class MeasureRow:
     """One measure of a version, the baseline and the champion that it was compared with."""
 
+    measure: str  # as reports call it
     name: str
     own: Figure | None
     baseline: Figure | None
@@ -65,7 +69,8 @@ def measure_rows(own: Mapping[str, Any], report: Mapping[str, Any]) -> list[Meas
     names = [name for name in NAME_BY_MEASURE if name in own] + [name for name in own if name not in NAME_BY_MEASURE]
     rows = [
         MeasureRow(
-            NAME_BY_MEASURE.get(name, name.replace("_at_", "@").replace("_", " ")),
+            name,
+            str(NAME_BY_MEASURE.get(name, name.replace("_at_", "@").replace("_", " "))),
             read_figure(own[name]),
             read_figure(baseline.get(name)),
             read_figure(champion.get(name)),
@@ -73,6 +78,32 @@ def measure_rows(own: Mapping[str, Any], report: Mapping[str, Any]) -> list[Meas
         for name in names
     ]
     return [row for row in rows if row.own is not None]
+
+
+def figures_context(own: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table of figures shows: its rows, and the notes that keep them from being misread."""
+    rows = measure_rows(own, report)
+    return {
+        "rows": rows,
+        "n_held_out": (report.get("documents") or {}).get("test"),
+        "baseline_note": baseline_note(report),
+        "f1_note": f1_note(report) if any(row.measure == "micro_f1" for row in rows) else "",
+    }
+
+
+def f1_note(report: Mapping[str, Any]) -> str:
+    """Which F1 the table shows, and what the gate compared in its place."""
+    note = _(
+        "F1 here counts what lies over the tags' own thresholds, from which their precision should reach the target; a "
+        "version that promises this for no tag has an F1 of 0."
+    )
+    gate = report.get("gate") or {}
+    compared = next((each for each in gate.get("criteria") or [] if each["name"] == "micro_f1"), None)
+    if not gate.get("best_cuts") or compared is None or compared["value"] is None:
+        return note
+    values = {key: f"{compared[key]:.3f}" for key in ("value", "champion")}
+    says = _("The gate compared micro F1 at each version's best cut: %(value)s, the champion %(champion)s.") % values
+    return f"{note} {says}"
 
 
 def baseline_note(report: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from recommender.reports.figures import (
     reliability,
     threshold_curve,
 )
-from recommender.reports.measures import baseline_note, measure_rows
+from recommender.reports.measures import figures_context
 from recommender.reports.recipes import explained_recipe, settings_that_differ
 from recommender.reports.source import UNKNOWN_THRESHOLD, Reported
 from recommender.reports.tag_rows import worst_rows
@@ -49,13 +49,10 @@ class Target:
 
 def overview(subject: Reported) -> dict[str, Any]:
     """The context of the report page."""
-    rows = measure_rows(subject.version.metrics, subject.run_report)
-    charts = {"headline": headline_chart(rows)} if rows else {}
-    context = {
+    figures = figures_context(subject.version.metrics, subject.run_report)
+    charts = {"headline": headline_chart(figures["rows"])} if figures["rows"] else {}
+    context = figures | {
         "subject": subject,
-        "rows": rows,
-        "baseline_note": baseline_note(subject.run_report),
-        "n_held_out": (subject.run_report.get("documents") or {}).get("test"),
         "recipe": explained_recipe(subject.version.recipe),
         "settings": _settings(subject),
     }
@@ -104,7 +101,11 @@ def _trained(subject: Reported) -> dict[str, Any]:
     except ml.BundleCorrupt:
         return {"untold": _("The training report of this version is damaged and cannot be shown."), "charts": {}}
     if found is None or found.is_empty:
-        return {"untold": _("This version was trained before training wrote a report."), "charts": {}}
+        untold = _(
+            "Training has written nothing down for this version: its recipe has no parts, or it is older than such "
+            "reports."
+        )
+        return {"untold": untold, "charts": {}}
     return {"training": found, "trials": _trials(found), "charts": _training_charts(found)}
 
 

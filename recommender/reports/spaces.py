@@ -18,12 +18,20 @@ logger = logging.getLogger(__name__)
 TAG_SPACE_FILE = "tags.safetensors"
 
 
-def write_tag_space(
-    directory: Path, trained: ml.TrainedRanker, predictions: ml.HeldOutPredictions, label_counts: IntArray, *, seed: int
+def write_tag_space(  # noqa: PLR0913 - one call that says everything
+    directory: Path,
+    trained: ml.TrainedRanker,
+    predictions: ml.HeldOutPredictions,
+    label_counts: IntArray,
+    *,
+    seed: int,
+    parent: ModelVersion | None = None,
 ) -> None:
     """Keep the space beside the bundle; a run that has trained a model does not fail for want of its picture."""
     try:
-        trained_tag_space(trained, predictions, label_counts, seed=seed).save(directory / TAG_SPACE_FILE)
+        before = stored_tag_space(parent) if parent is not None else None
+        space = trained_tag_space(trained, predictions, label_counts, seed=seed, parent=before)
+        space.save(directory / TAG_SPACE_FILE)
     except Exception:
         logger.exception("the tag space of %s could not be written", directory)
 

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from recommender.stage_names import stage_in_words
+
 NAME_BY_CHAPTER: dict[str, Promise | str] = {
     "data": _("Collecting documents and decisions"),
     "twin": _("Training and measuring the version's twin"),
@@ -45,7 +47,7 @@ def chapter_times(report: Mapping[str, Any]) -> list[ChapterTime]:
 
 
 def _chapter(name: str, rows: Sequence[Mapping[str, Any]], total: float) -> ChapterTime:
-    stages = tuple(StageTime(row["stage"], row["seconds"], row["cpu_seconds"]) for row in rows)
+    stages = tuple(StageTime(stage_in_words(row["stage"]), row["seconds"], row["cpu_seconds"]) for row in rows)
     cpu_seconds = sum(stage.cpu_seconds for stage in stages)
     share = round(100 * cpu_seconds / total) if total else 0
     seconds = sum(stage.seconds for stage in stages)

@@ -29,8 +29,8 @@ def signed(value: float | None) -> str:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share of 1 in percent, as many digits as it has."""
-    return f"{100 * share:.3g} %"
+    """A share of 1 in percent, as many digits as it has; a dash where it is undefined."""
+    return "–" if math.isnan(share) else f"{100 * share:.3g} %"
 
 
 @register.filter

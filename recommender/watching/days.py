@@ -14,6 +14,9 @@ from tagplatform.common.ids import first_id_at
 RECENT_DAYS = 2
 """Added up every hour: today and yesterday, whose answers are still being submitted."""
 
+KEPT_AFTER = timedelta(days=30)
+"""An accepted tag that is still there after that long has been kept."""
+
 _MADE_WITH_THE_ANSWER = timedelta(hours=1)
 _LOCK = "watching: days"
 
@@ -43,6 +46,7 @@ def add_up_days(*, first: date, last: date) -> AddedUp:
         "low": first_id_at(low),
         "high": first_id_at(high),
         "later": first_id_at(high + _MADE_WITH_THE_ANSWER),
+        "kept": first_id_at(timezone.now() - KEPT_AFTER),
     }
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [_LOCK])

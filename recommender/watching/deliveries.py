@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -69,11 +69,24 @@ def _send(delivery: AlertDelivery) -> None:
     if delivery.channel == Channel.MAIL:
         _mail(delivery)
         return
-    endpoint = WebhookEndpoint.objects.filter(name=delivery.target, is_active=True).first()
-    if endpoint is None:
+    endpoint = _endpoint_of(delivery)
+    if endpoint is None or not endpoint.is_active:
         raise NotDelivered(f"there is no active webhook “{delivery.target}”")
     secret = _secret_of(endpoint)
     post_signed(url=endpoint.url, secret=secret, message_id=delivery.public_id, payload=payload_of(delivery))
+
+
+def _endpoint_of(delivery: AlertDelivery) -> WebhookEndpoint | None:
+    """The webhook that the message was written for; the rule's own where that name is no longer known."""
+    named = WebhookEndpoint.objects.filter(name=delivery.target).first()
+    return named or delivery.alert.rule.webhook
+
+
+def messages_of(endpoint: WebhookEndpoint) -> QuerySet[AlertDelivery]:
+    """All that was written for the webhook, also under a name that it had before."""
+    names = WebhookEndpoint.objects.values("name")
+    renamed = Q(alert__rule__webhook=endpoint) & ~Q(target__in=names)
+    return AlertDelivery.objects.filter(Q(target=endpoint.name) | renamed, channel=Channel.WEBHOOK)
 
 
 def _secret_of(endpoint: WebhookEndpoint) -> str:

@@ -5,7 +5,10 @@ without their being suggested. What exploration tried out counts in figures of i
 never shown and do not count. Blind answers, which the editor saw only after tagging, are kept apart and accept
 nothing; interleaved ones, half of which is another version's, count as those of a version of their own.
 
-Parameters: `low` and `high` bound the ids of answers, `low` and `later` those of suggestions, which are made with them.
+An accepted tag that its document still bears counts as kept once the answer is old enough.
+
+Parameters: `low` and `high` bound the ids of answers, `low` and `later` those of suggestions, which are made with them;
+answers below `kept` are old enough.
 """
 
 from recommender.ml.live_figures import ideal_gains, rank_discounts
@@ -13,6 +16,7 @@ from recommender.models.figures import (
     ABSTAIN_RATE,
     ADDED_RATE,
     CUTOFFS,
+    KEPT_RATE,
     MRR,
     SUBMITTED_RATE,
     TRIAL_ACCEPTANCE,
@@ -39,7 +43,8 @@ answer AS MATERIALIZED (
     SELECT r.id, {_DAY} AS day, r.vocabulary_id, coalesce(r.source_id, d.source_id) AS source_id,
         r.model_version || CASE WHEN r.policy = 'interleaved' THEN '{INTERLEAVED}' ELSE '' END AS model_version,
         r.policy = 'blind' AS is_blind, r.abstained, coalesce(o.status = 'submitted', false) AS is_submitted,
-        o.final_tag_ids AS final, o.tag_ids_before AS before
+        o.final_tag_ids AS final, o.tag_ids_before AS before, d.id AS document_id,
+        d.id IS NOT NULL AND r.id < %(kept)s AS is_settled
     FROM feedback_recommendation r
     LEFT JOIN feedback_outcome o
         ON o.recommendation_id = r.id AND o.recommendation_id >= %(low)s AND o.recommendation_id < %(high)s
@@ -47,7 +52,10 @@ answer AS MATERIALIZED (
     WHERE r.id >= %(low)s AND r.id < %(high)s AND r.policy <> 'shadow'
 ), suggested AS MATERIALIZED (
     SELECT {_GROUP}, a.id, s.tag_id, s.rank, s.shown AND NOT a.is_blind AS shown, s.origin = 'exploration' AS tried,
-        s.tag_id = ANY(a.final) AS chosen
+        s.tag_id = ANY(a.final) AS chosen,
+        a.is_settled AND s.tag_id = ANY(a.final) AND EXISTS (
+            SELECT FROM content_tagassignment borne WHERE borne.document_id = a.document_id AND borne.tag_id = s.tag_id
+        ) AS kept
     FROM answer a JOIN feedback_suggestion s ON s.recommendation_id = a.id AND s.id >= %(low)s AND s.id < %(later)s
     WHERE a.is_submitted
 ), added AS MATERIALIZED (
@@ -67,8 +75,11 @@ _JUDGED = f"""
 list AS (
     SELECT id, {",".join(_UP_TO_K.format(k=k) for k in CUTOFFS)},
         coalesce(1.0 / min(rank) FILTER (WHERE chosen AND NOT tried), 0) AS reciprocal_rank,
-        count(*) FILTER (WHERE tried) AS tried, count(*) FILTER (WHERE tried AND chosen) AS tried_accepted,
-        count(*) FILTER (WHERE chosen) AS chosen
+        count(*) FILTER (WHERE tried AND shown) AS tried,
+        count(*) FILTER (WHERE tried AND shown AND chosen) AS tried_accepted,
+        count(*) FILTER (WHERE chosen) AS chosen,
+        count(*) FILTER (WHERE chosen AND shown AND NOT tried) AS accepted,
+        count(*) FILTER (WHERE kept AND shown AND NOT tried) AS kept
     FROM suggested GROUP BY id
 ), addition AS (
     SELECT id, count(*) AS added FROM added GROUP BY id
@@ -86,6 +97,7 @@ def _values() -> str:
         (SUBMITTED_RATE, "is_submitted::int", "1", "true"),
         (ADDED_RATE, "added", "relevant", "relevant > 0 AND NOT is_blind"),
         (MRR, "coalesce(reciprocal_rank, 0)", "1", "relevant > 0"),
+        (KEPT_RATE, "kept", "accepted", "is_settled AND accepted > 0 AND NOT is_blind"),
         (TRIAL_ACCEPTANCE, "tried_accepted", "tried", "tried > 0 AND NOT is_blind"),
     ]
     for k in CUTOFFS:
@@ -107,7 +119,8 @@ GROUP BY {_GROUP}, figure"""  # noqa: S608
 
 ADD_UP_TAGS = f"""
 WITH {_ANSWERS}, counted AS (
-    SELECT {_GROUP}, tag_id, shown AND NOT tried AS shown, chosen AND NOT tried AS accepted, false AS added, tried
+    SELECT {_GROUP}, tag_id, shown AND NOT tried AS shown, chosen AND NOT tried AS accepted, false AS added,
+        tried AND shown AS tried
     FROM suggested
     UNION ALL
     SELECT {_GROUP}, tag_id, false, false, true, false FROM added

@@ -15,6 +15,7 @@ from recommender.models.figures import (
     COVERAGE,
     CUTOFFS,
     ENTROPY_RATIO,
+    KEPT_RATE,
     MRR,
     SHOWN_ENTROPY,
     SUBMITTED_RATE,
@@ -52,8 +53,9 @@ GROUPS = (
     Group(
         "acceptance",
         _("Acceptance"),
-        _("Share of the first 1, 3, 5 suggestions shown that were accepted."),
-        tuple(f"acceptance_at_{k}" for k in CUTOFFS),
+        _("Share of the first 1, 3, 5 suggestions shown that were accepted; of all accepted ones, how many their "
+          "document still bore after 30 days."),
+        (*(f"acceptance_at_{k}" for k in CUTOFFS), KEPT_RATE),
     ),
     Group(
         "work",

@@ -15,7 +15,7 @@ import { TagSearch } from "./search.js";
 import { showState } from "./state.js";
 import { Progress } from "./status.js";
 import { Submission } from "./submission.js";
-import { SuggestionList } from "./suggestions.js";
+import { SuggestionList, TRIAL } from "./suggestions.js";
 import { Text } from "./text.js";
 
 const UNDONE = {
@@ -154,7 +154,7 @@ class Editor {
   #receive(answer) {
     this.reordering.stop();
     const { suggestions, ...rest } = answer;
-    const rows = suggestions.map((row) => ({ ...row, probability: row.probability ?? row.score }));
+    const rows = suggestions.map(asRow);
     this.answer = { ...rest, askedFor: this.#fingerprint(), ids: rows.map((row) => row.tag.id) };
     this.answer.below = rows.filter((row) => !row.above_threshold).map((row) => row.tag.id);
     this.foldSeen = this.list.group.open;
@@ -303,6 +303,12 @@ class Editor {
     if (!(error instanceof Problem)) throw error;
     this.#tell(error);
   }
+}
+
+/** A suggestion as the list shows it; a tag that is tried out stands in sight: folded away, nobody would decide on it. */
+function asRow(row) {
+  const inSight = row.above_threshold || row.origin === TRIAL;
+  return { ...row, probability: row.probability ?? row.score, above_threshold: inSight };
 }
 
 const start = JSON.parse(document.getElementById("start").textContent);

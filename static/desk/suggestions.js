@@ -8,6 +8,7 @@ const WORDS = {
   medium: () => pgettext("confidence", "medium"),
   low: () => pgettext("confidence", "low"),
 };
+export const TRIAL = "exploration";
 const STEPS = { high: 3, medium: 2, low: 1 };
 
 export class SuggestionList {
@@ -173,6 +174,7 @@ export class SuggestionList {
         "span",
         { className: "suggestion-name" },
         element("span", { className: "suggestion-label" }, tag.label),
+        row.origin === TRIAL && trialMark(),
         above && element("span", { className: "suggestion-path" }, above),
         state === "rejected" && element("span", { className: "visually-hidden" }, gettext("rejected")),
       ),
@@ -202,6 +204,12 @@ export class SuggestionList {
       button("why", gettext("Why?"), { "aria-expanded": String(Boolean(reason)) }),
     ];
   }
+}
+
+/** Says that the tag is here to be learnt about, not because the model is sure of it. */
+function trialMark() {
+  const why = gettext("Little is known of this tag yet: whether you accept or reject it teaches the model.");
+  return element("span", { className: "suggestion-trial", title: why }, gettext("trying out"));
 }
 
 function keyOf(number) {

@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from django.contrib.admin import display
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tagplatform.common.ids import format_public_id, new_id
 
@@ -20,5 +22,6 @@ class PublicModel(models.Model):
         abstract = True
 
     @property
+    @display(description=_("public id"))
     def public_id(self) -> str:
         return format_public_id(self.id_prefix, self.pk)

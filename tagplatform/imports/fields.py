@@ -66,7 +66,7 @@ class Fields:
             self.note("control_characters", _("Control characters in “%(field)s” were left out.") % {"field": name})
         if LONE_SURROGATES.search(text):
             text = LONE_SURROGATES.sub("\ufffd", text)
-            self.note("lone_surrogates", _("Broken Unicode in “%(field)s” was replaced by “\ufffd”.") % {"field": name})
+            self.note("lone_surrogates", _("Broken Unicode in “%(field)s” was replaced by “�”.") % {"field": name})
         return text.replace("\r\n", "\n").strip()
 
     def texts(self, *names: str) -> list[str] | None:

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from feedback.models import Decision, Outcome
+from feedback.models import Decision, Outcome, Suggestion
+from recommender.adjustments import adjustments
+from recommender.exploring import under_trained
+from recommender.models import AdjustmentPolicy
 from tagplatform.access.models import User
 from tagplatform.content.models import Document, TagAssignment
 from tagplatform.taxonomy.models import TagProposal, Vocabulary
@@ -107,6 +110,26 @@ def test_what_stays_folded_is_reported_as_never_shown(desk: Page) -> None:
 
     expect(notice(desk)).to_contain_text("Submitted")
     assert decisions() == {"football": "accepted"}
+
+
+def test_a_tag_that_is_tried_out_is_marked_and_stands_in_sight(desk: Page, newsroom: Newsroom) -> None:
+    AdjustmentPolicy.objects.create(vocabulary=newsroom.vocabulary, exploration_share=1)
+    Vocabulary.objects.filter(pk=newsroom.vocabulary.pk).update(suggestion_limit=2)
+    for store in (adjustments, under_trained):
+        store.forget()
+    desk.reload()
+
+    write(desk)
+    tried = desk.locator("#likely .suggestion", has=desk.locator(".suggestion-trial", has_text="trying out"))
+    expect(tried).to_have_count(1)
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("1")
+    desk.keyboard.press("Control+Enter")
+
+    expect(notice(desk)).to_contain_text("Submitted")
+    stored = Suggestion.objects.get(origin=Suggestion.Origin.EXPLORATION)
+    assert not stored.above_threshold
+    assert decisions() == {"football": "accepted", stored.tag.notation: "ignored"}
 
 
 def test_a_submission_can_be_taken_back_and_corrected(desk: Page) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from feedback.models import Decision, Outcome, Recommendation
 from recommender import ml, registry
-from recommender.gate_words import gate_rows, sentence, tag_namer
+from recommender.gate_words import gate_rows, note_in_words, sentence, tag_namer
 from recommender.models import GatePolicy, TrainingPolicy
 from recommender.retraining import carry_out
 from recommender.runs import claim_run, request_training
@@ -163,9 +163,34 @@ def test_the_pages_of_run_and_version_show_the_criteria(thumb_newsroom: Vocabula
         reverse("admin:recommender_modelversion_change", args=[run.model_versions.get().pk])
     ).content.decode()
 
-    for name in ("nDCG@5", "macro F1 of rare tags", "time for a text, 95th percentile", "label index only grows"):
+    for name in ("nDCG@5", "macro F1 of rare tags at", "time for a text, 95th percentile", "label index only grows"):
         assert name in page and name in version
     assert "beside thumb-1 on" in page
+
+
+def test_the_page_says_which_f1_stands_where(thumb_newsroom: Vocabulary, admin_client: Any) -> None:
+    do_run(thumb_newsroom)
+    run = do_run(thumb_newsroom)
+    run.report["champion"]["micro_f1"] = {"value": 0.0, "low": 0.0, "high": 0.0}  # it promises its precision nowhere
+    run.save(update_fields=["report"])
+    compared, cuts = criteria_of(run.report)["micro_f1"], run.report["gate"]["best_cuts"]
+
+    page = admin_client.get(reverse("admin:recommender_trainingrun_change", args=[run.pk])).content.decode()
+
+    assert compared["champion"] > 0 and 0 < cuts["champion"] <= 1
+    assert "micro F1 at the best cut" in page and "micro F1, at thresholds" in page
+    assert f"at least {cuts['version']:.2f} for this version, {cuts['champion']:.2f} for the champion" in page
+    assert "promises this for no tag has an F1 of 0" in page
+    assert f"best cut: {compared['value']:.3f}, the champion {compared['champion']:.3f}." in page
+
+
+def test_a_report_without_cuts_says_nothing_of_them(thumb_newsroom: Vocabulary, admin_client: Any) -> None:
+    run = do_run(thumb_newsroom)
+
+    page = admin_client.get(reverse("admin:recommender_trainingrun_change", args=[run.pk])).content.decode()
+
+    assert run.report["gate"]["best_cuts"] is None
+    assert "micro F1, at thresholds" in page and "best cut" not in page
 
 
 def test_words_name_the_tags_that_block_and_those_that_might_be_chance() -> None:
@@ -212,8 +237,17 @@ def test_criteria_are_read_in_chinese_too() -> None:
     with override("zh-hans"):
         (row,) = gate_rows({"criteria": [unmeasured]})
 
-    assert row.name == "稀有标签的宏平均 F1" and row.decides is False
+    assert row.name == "稀有标签在最佳切点的宏平均 F1" and row.decides is False
     assert row.words == "没有稀有标签出现在留出文档中。"
+
+
+def test_the_note_is_read_in_chinese_and_an_older_one_as_it_was_written() -> None:
+    with override("zh-hans"):
+        known = note_in_words({"note": "compared on …", "known": {"n_unseen": 40, "n_held_out": 50, "n_compared": 40}})
+        older = note_in_words({"note": "compared on …"})
+
+    assert "40" in known and "compared" not in known
+    assert older == "compared on …"
 
 
 def test_a_tag_that_is_gone_keeps_its_id_in_the_words(thumb_newsroom: Vocabulary) -> None:

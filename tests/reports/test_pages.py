@@ -126,7 +126,7 @@ def test_columns_of_which_training_said_nothing_are_left_out(reader: Client, wor
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [("{", "is damaged"), ("[]", "is damaged"), ("{}", "before training wrote a report")]
+    ("content", "words"), [("{", "is damaged"), ("[]", "is damaged"), ("{}", "has written nothing down")]
 )
 def test_a_report_that_tells_nothing_says_so(reader: Client, world: World, content: str, words: str) -> None:
     write_report(world, content)
@@ -156,7 +156,7 @@ def test_an_old_bundle_with_nothing_but_predictions_is_shown(reader: Client, wor
     report, on_map = reader.get(address(world)), reader.get(address(world, "report_map"))
 
     assert report.status_code == on_map.status_code == 200
-    for words in ("thresholds of this version cannot be read", "stand in for them", "before training wrote a report"):
+    for words in ("thresholds of this version cannot be read", "stand in for them", "has written nothing down"):
         assert words in text_of(report)
     assert report.context["at_own"].n_suggested == 56  # at one half: politics at 0.5 still counts
     assert "principal components" in text_of(on_map)

@@ -131,3 +131,10 @@ def test_who_may_not_see_snapshots_does_not_see_the_pool(client: Client) -> None
     client.force_login(UserFactory(is_staff=True))
 
     assert client.get(address(snapshot)).status_code == 403
+
+
+def test_the_menu_marks_the_pool_and_not_the_snapshots_beside_it(admin_client: Client) -> None:
+    answer = admin_client.get(reverse("admin:recommender_datasnapshot_newest_pool"))
+
+    items = [item for group in answer.context["sidebar_navigation"] for item in group["items"]]
+    assert [str(item["title"]) for item in items if item["active"]] == ["Negative pool"]

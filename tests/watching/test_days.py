@@ -4,11 +4,13 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from feedback.models import Outcome, Recommendation
 from recommender.ml.live_figures import Sums, ratio_interval
 from recommender.models import DailyFigure, DailyTagCount
 from recommender.watching.days import add_up_days
+from tagplatform.content.models import TagAssignment
 from tagplatform.taxonomy.models import Tag
 from tests.factories import DocumentFactory, SourceFactory
 from tests.watching.world import DAY, NOON, give, make_tags
@@ -49,6 +51,24 @@ def test_the_figures_of_two_answers_are_those_worked_by_hand(tags: list[Tag]) ->
     assert value("mrr") == 0.5
     assert sums("acceptance_at_3") == Sums(2, 2, 5, 4, 6, 13)
     assert sums("added_rate") == Sums(2, 2, 4, 2, 4, 10)
+
+
+def test_of_accepted_tags_those_are_kept_that_the_document_still_bears_after_thirty_days(tags: list[Tag]) -> None:
+    a, b, c, d, *_ = tags
+    document = DocumentFactory()
+    for tag in (a, b, d):
+        TagAssignment.objects.create(document=document, tag=tag, origin="editor")
+    # b was not in sight, c has been removed since, d was only tried out
+    give([a, b, c, d], final=[a, b, c, d], hidden=[b], tried=[d], document=document)
+    give([c], final=[c])  # of a text that is not stored
+    lately = timezone.now()
+    give([a], final=[a], moment=lately, document=document)
+
+    add_up()
+    add_up_days(first=lately.date(), last=lately.date())
+
+    assert sums("kept_rate") == Sums(1, 1, 2, 1, 2, 4)
+    assert DailyFigure.objects.filter(figure="kept_rate").count() == 1
 
 
 def test_the_ideal_of_ndcg_is_as_many_tags_as_there_are_and_k_at_most(tags: list[Tag]) -> None:
@@ -97,6 +117,16 @@ def test_what_was_folded_away_is_not_shown_and_what_was_tried_out_counts_apart(t
     assert sums("added_rate") == Sums(1, 0, 2, 0, 0, 4)
     counts = {row.tag_id: (row.shown, row.accepted, row.added, row.tried) for row in DailyTagCount.objects.all()}
     assert counts == {a.pk: (1, 1, 0, 0), b.pk: (0, 0, 0, 0), c.pk: (0, 0, 0, 1)}
+
+
+def test_a_trial_that_stayed_folded_has_tried_nothing_out(tags: list[Tag]) -> None:
+    a, b, *_ = tags
+    give([a, b], final=[a], hidden=[b], tried=[b], policy=Recommendation.Policy.EXPLORATION)
+
+    add_up()
+
+    assert sums("trial_acceptance") is None
+    assert DailyTagCount.objects.get(tag=b).tried == 0
 
 
 def test_tags_that_the_document_bore_before_and_nobody_suggested_are_nobodys_merit(tags: list[Tag]) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recommender.models import Alert, AlertDelivery, AlertRule, WebhookEndpoint
-from recommender.watching.deliveries import BACK_OFF, deliver, due_deliveries, send_again
+from recommender.watching.deliveries import BACK_OFF, deliver, due_deliveries, messages_of, send_again
 from recommender.watching.webhooks import NotDelivered, post_signed, signature
 from tagplatform.common.encryption import encrypted
 from tests.factories import VocabularyFactory
@@ -110,6 +110,15 @@ def test_a_message_that_was_sent_is_not_sent_again(delivery: AlertDelivery, rece
 
     assert not deliver(delivery.pk)
     assert len(receiver.received) == 1
+
+
+def test_a_webhook_that_was_renamed_gets_what_was_waiting_for_it(delivery: AlertDelivery, receiver: Receiver) -> None:
+    WebhookEndpoint.objects.update(name="Newsroom chat")
+
+    deliver(delivery.pk)
+
+    assert len(receiver.received) == 1
+    assert list(messages_of(WebhookEndpoint.objects.get())) == [delivery]
 
 
 def test_what_is_refused_is_tried_again_later_with_the_same_id(delivery: AlertDelivery, receiver: Receiver) -> None:

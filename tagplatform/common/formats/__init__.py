@@ -1,0 +1,1 @@
+"""How dates are written in languages whose usual form is not ours."""

@@ -1,0 +1,1 @@
+"""English dates as British readers write them."""
