@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from feedback.models import Decision, LearningCut, Suggestion
+from feedback.models import Decision, LearningCut, Recommendation, Suggestion
 
 Kind = Decision.Kind
 ASSUMED_PROBABILITY = 0.1
@@ -52,13 +52,18 @@ def model_probability(probability: float, adjustment: float) -> float:
 
 
 def count_change(before: Sequence[Decision], after: Sequence[Decision], probabilities: Probabilities) -> None:
-    """Count `after` in the place of `before`; rows in a fixed order, so that two writers never wait for each other."""
+    """Count `after` in the place of `before`; rows in a fixed order, so that two writers never wait for each other.
+
+    What is said on blind answers is not counted: nobody saw the list, so that all tags would look as if it had missed
+    them.
+    """
+    blind = {decision.recommendation_id for decision in after if _is_blind(decision)}
     cuts = _cuts({decision.vocabulary_id for decision in after})
     rows: dict[tuple[Any, ...], dict[str, float]] = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
     for decisions, sign in ((before, -1), (after, 1)):
         for decision in decisions:
             kind = Kind(decision.kind)
-            if kind not in COLUMN_BY_KIND:
+            if kind not in COLUMN_BY_KIND or decision.recommendation_id in blind:
                 continue
             row = rows[_key(decision, cuts)]
             row[COLUMN_BY_KIND[kind]] += sign
@@ -66,6 +71,11 @@ def count_change(before: Sequence[Decision], after: Sequence[Decision], probabil
                 known = probabilities.get((decision.recommendation_id, decision.tag_id), ASSUMED_PROBABILITY)
                 row[EXPECTED_BY_KIND[kind]] += sign * known
     _add([(key, row) for key, row in rows.items() if any(row.values())])
+
+
+def _is_blind(decision: Decision) -> bool:
+    answer = decision.recommendation
+    return answer is not None and answer.policy == Recommendation.Policy.BLIND
 
 
 def _cuts(vocabulary_ids: set[uuid.UUID]) -> dict[uuid.UUID, list[datetime]]:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from feedback.models import Recommendation, Suggestion, TagDecisionCount
+from feedback.models import Decision, Recommendation, Suggestion, TagDecisionCount
 from feedback.services import OutcomeReport, record_outcome
 from recommender.adjustments import KEPT_SECONDS, adjustments, reset_adjustments
 from recommender.models import AdjustmentPolicy
@@ -102,6 +102,21 @@ def test_a_tag_that_is_added_by_hand_again_and_again_rises(newsroom: Vocabulary,
     Vocabulary.objects.update(suggestion_limit=10)
 
     assert suggestions(newsroom, source)["gardening"].adjustment > 0.5
+
+
+def test_decisions_on_answers_that_nobody_saw_do_not_count(newsroom: Vocabulary, source: Source) -> None:
+    gardening = newsroom.tags.get(notation="gardening")
+    request = RecommendationRequest(title="", body=BODY, source=source, policy=Recommendation.Policy.BLIND)
+    recommend_tags(vocabulary=newsroom, request=request)
+    stored = Recommendation.objects.latest("id")
+
+    record_outcome(
+        recommendation=stored, report=OutcomeReport("submitted", [gardening.pk]), actor=None, origin="editor"
+    )
+    record_outcome(recommendation=stored, report=OutcomeReport("discarded"), actor=None, origin="editor")
+
+    assert Decision.objects.filter(recommendation=stored, tag=gardening).exists()
+    assert not TagDecisionCount.objects.exists()
 
 
 def test_decisions_that_are_superseded_no_longer_count(newsroom: Vocabulary, source: Source) -> None:
