@@ -103,6 +103,8 @@ def test_the_page_shows_both_beside_each_other(
     assert rows["milliseconds for a text"].champion.startswith("5.0 (")
     assert page.context["agreement"][0].value == "0% (0% … 0%)"
     assert "12 texts that newsroom-1 answered" in page.content.decode()
+    assert '<th scope="col">newsroom-1</th>' in page.content.decode()
+    assert '<th scope="col">newsroom-2</th>' in page.content.decode()
     assert "6 blind documents" in page.content.decode()
 
 
