@@ -10,6 +10,7 @@ from recommender.ml.bootstrap import bootstrap_interval
 from recommender.ml.examples import BoolArray, Example, FloatArray, IntArray, label_matrix
 from recommender.ml.exclusion import without_rivals
 from recommender.ml.held_out import HeldOutPredictions, assembled, kept_rows
+from recommender.ml.highest import top_labels
 from recommender.ml.metrics import (
     N_BINS,
     Doubles,
@@ -22,7 +23,6 @@ from recommender.ml.metrics import (
     precision_at_k,
     psp_parts,
     recall_at_k,
-    top_labels,
 )
 from recommender.ml.ranker import Ranker
 

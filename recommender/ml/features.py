@@ -14,6 +14,7 @@ from recommender.ml.text import Tokens
 
 _PAIR_SHIFT = 32
 _SIF_SMOOTHING = 1e-3
+_SMALLEST_NORM = 1e-12
 UNKNOWN = -1
 Weighting = Literal["tf-idf", "sif", "textrank"]
 
@@ -91,19 +92,30 @@ class FeatureSpace:
         return np.array([known.get(word, UNKNOWN) for word in words], np.int64)
 
     def bag(self, title: IntArray, body: IntArray) -> Bag:
-        """TF-IDF weights of a document given as word indices of its fields.
+        """TF-IDF weights of a document given as word indices of its fields, see `bags`."""
+        found = self.bags([(title, body)])
+        return Bag(found.features, found.weights)
+
+    def bags(self, documents: Sequence[tuple[IntArray, IntArray]]) -> Bags:
+        """TF-IDF weights of documents given as word indices of title and body; each is of length one.
 
         Term frequency is 1 + ln(tf), a word of the title counting `title_weight` times (Salton and Buckley,
-        1988, "Term-weighting approaches in automatic text retrieval").
+        1988, "Term-weighting approaches in automatic text retrieval"). What a document weighs does not depend on the
+        others.
         """
-        title, body = self._features(title), self._features(body)
-        features, inverse = np.unique(np.concatenate([title, body]), return_inverse=True)
-        counts = np.ones(len(inverse), np.float64)
-        counts[: len(title)] = self.title_weight
-        frequency = np.bincount(inverse, weights=counts, minlength=len(features))
+        features, fields = self._features([field for document in documents for field in document])
+        rows = fields // 2
+        counts = np.where(fields % 2 == 0, self.title_weight, 1.0)
+        keys = rows * self.n_features + features
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else order
+        rows, features = np.divmod(keys[first], max(self.n_features, 1))
+        frequency = np.add.reduceat(counts[order], first) if len(keys) else counts
         weights = (1.0 + np.log(np.maximum(frequency, 1.0))) * self.idf[features]
-        norm = float(np.sqrt(weights @ weights)) or 1.0
-        return Bag(features, (weights / norm).astype(np.float32))
+        norms = np.sqrt(np.bincount(rows, weights * weights, len(documents)))
+        offsets = np.searchsorted(rows, np.arange(len(documents) + 1))
+        return Bags(offsets, features, (weights / np.maximum(norms, _SMALLEST_NORM)[rows]).astype(np.float32))
 
     def bag_of(self, tokens: Tokens) -> Bag:
         """A document's features under the space's weighting."""
@@ -117,13 +129,26 @@ class FeatureSpace:
         """The same by TF-IDF, whatever the space's weighting; of names and other short texts too."""
         return self.bag(self.word_indices(tokens.title), self.word_indices(tokens.body))
 
-    def _features(self, indices: IntArray) -> IntArray:
-        keys = pair_keys(indices)
-        if len(self.pairs) == 0 or len(keys) == 0:
-            return indices[indices >= 0]
+    def bags_of(self, documents: Sequence[Tokens]) -> Bags:
+        """Features of many documents under the space's weighting."""
+        if self.weighting == "tf-idf":
+            return self.bags([(self.word_indices(each.title), self.word_indices(each.body)) for each in documents])
+        return stacked([self.bag_of(each) for each in documents])
+
+    def _features(self, fields: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
+        """Words, then pairs, of all fields, and the place of the field that each stands in."""
+        between = np.array([UNKNOWN], np.int64)  # no pair reaches from one field into the next
+        words = np.concatenate([between, *(part for field in fields for part in (field, between))])
+        of_word = np.repeat(np.arange(len(fields) + 1), [1, *(len(field) + 1 for field in fields)]) - 1
+        known = np.flatnonzero(words >= 0)
+        if len(self.pairs) == 0 or len(known) == 0:
+            return words[known], of_word[known]
+        first = known[:-1][np.diff(known) == 1]
+        keys = (words[first] << _PAIR_SHIFT) | words[first + 1]
         places = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
-        found = places[self.pairs[places] == keys] + self.n_words
-        return np.concatenate([indices[indices >= 0], found])
+        is_pair = self.pairs[places] == keys
+        found = places[is_pair] + self.n_words
+        return np.concatenate([words[known], found]), np.concatenate([of_word[known], of_word[first[is_pair]]])
 
 
 def pair_keys(indices: IntArray) -> IntArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from recommender.ml.errors import BundleCorrupt
 from recommender.ml.examples import Example, FloatArray, IntArray, LabelSpace
-from recommender.ml.metrics import top_labels
+from recommender.ml.highest import top_labels
 from recommender.ml.ranker import Ranker
 from recommender.ml.tensors import mapped_tensors, tensors_as_bytes
 

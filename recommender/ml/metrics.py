@@ -14,7 +14,6 @@ from recommender.ml.examples import BoolArray, FloatArray, IntArray
 Doubles = NDArray[np.float64]
 TAIL_BELOW_DOCUMENTS = 10
 _PROPENSITY_A, _PROPENSITY_B = 0.55, 1.5
-_BLOCK = 64
 N_BINS = 15
 
 
@@ -32,34 +31,6 @@ class MacroF1(NamedTuple):
     all: float
     head: float
     tail: float
-
-
-def top_labels(scores: FloatArray, n_ranked: int) -> IntArray:
-    """Labels of the highest scores, best first, ties to the lower label; shape (n_documents, n_ranked).
-
-    With fewer labels than that, all of them.
-    """
-    limit = min(n_ranked, scores.shape[1])
-    best = np.empty((len(scores), limit), np.int64)
-    if limit == 0:
-        return best
-    for row, values in enumerate(scores):
-        among = np.flatnonzero(values >= _bound(values, limit))
-        best[row] = among[np.argsort(-values[among], kind="stable")[:limit]]
-    return best
-
-
-def _bound(values: FloatArray, limit: int) -> float:
-    """A value that at least `limit` values reach, and not many more.
-
-    The limit-th largest of the maxima of blocks is one, and is found without sorting all values.
-    """
-    if limit >= len(values):
-        return float("-inf")
-    n_blocks = len(values) // _BLOCK
-    if n_blocks >= 2 * limit:
-        values = values[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
-    return float(np.partition(values, len(values) - limit)[len(values) - limit])
 
 
 def precision_at_k(gold: BoolArray, ranked: IntArray, k: int) -> Doubles:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,9 +148,10 @@ class NetworkScorer:
 
     def _bags(self, documents: Sequence[Document]) -> FloatArray:
         bags = np.zeros((len(documents), self._embedding.shape[1]), np.float32)
-        for row, document in enumerate(documents):
-            bag = self._space.bag(document.title, document.body)
-            bags[row] = bag.weights @ self._embedding[bag.features].astype(np.float32)
+        found = self._space.bags([(document.title, document.body) for document in documents])
+        for row, (start, end) in enumerate(pairwise(found.offsets.tolist())):
+            rows = self._embedding[found.features[start:end]].astype(np.float32)
+            bags[row] = found.weights[start:end] @ rows
         return bags
 
 

@@ -10,7 +10,8 @@ import torch
 from recommender.ml.configs import NetworkConfig, feature_limits
 from recommender.ml.examples import FloatArray, IntArray, label_counts, label_matrix
 from recommender.ml.features import FeatureSpace, fit_feature_space
-from recommender.ml.metrics import ndcg_at_k, top_labels
+from recommender.ml.highest import top_labels
+from recommender.ml.metrics import ndcg_at_k
 from recommender.ml.network import Dropout, Sizes, TagNetwork
 from recommender.ml.network_batches import EncodedDocument, batch_of, batches
 from recommender.ml.network_graph import head_graph

@@ -9,7 +9,7 @@ import numpy as np
 from recommender.ml.calibration import Calibration
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, LabelSpace, Text
 from recommender.ml.exclusion import coupled, excluded_by, without_rivals
-from recommender.ml.metrics import top_labels
+from recommender.ml.highest import top_labels
 from recommender.ml.parts import Scorer, SimilarDocument
 from recommender.ml.spans import Evidence, located
 

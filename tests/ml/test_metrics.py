@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from recommender.ml import metrics
 from recommender.ml.__main__ import main
 from recommender.ml.bootstrap import bootstrap_interval
+from recommender.ml.highest import top_labels
 from recommender.ml.json_lines import write_rows
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -121,7 +122,7 @@ def test_ndcg_stays_between_zero_and_one(k: int, seed: int) -> None:
 def test_ranking_gold_labels_first_is_perfect(seed: int) -> None:
     gold = np.random.default_rng(seed).random((4, 8)) < 0.4
 
-    values = metrics.ndcg_at_k(gold, metrics.top_labels(gold.astype(np.float32), 5), 5)
+    values = metrics.ndcg_at_k(gold, top_labels(gold.astype(np.float32), 5), 5)
 
     assert values[~np.isnan(values)] == pytest.approx(1.0)
 

@@ -12,7 +12,7 @@ from recommender.ml.examples import FloatArray, IntArray, Text
 from recommender.ml.fusion.pair_table import Document
 from recommender.ml.fusion.scores import Scores
 from recommender.ml.fusion.sparse_rows import Csr, product
-from recommender.ml.metrics import top_labels
+from recommender.ml.highest import top_labels
 from recommender.ml.parts import ModelParts, inner
 from recommender.ml.tag_texts import TagText, spaced
 from recommender.ml.transformer import EncoderParts, TextEncoder

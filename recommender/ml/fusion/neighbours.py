@@ -14,7 +14,7 @@ from recommender.ml.fusion.sparse_rows import (
     normalised_rows,
     product,
 )
-from recommender.ml.metrics import top_labels
+from recommender.ml.highest import top_labels
 
 N_NEIGHBOURS = 50
 _N_VOTERS, _N_CLOSEST = 30, 5

@@ -15,7 +15,7 @@ from recommender.ml.fusion.pair_table import Document, PairTable, concatenated, 
 from recommender.ml.fusion.scored_sources import COLUMN, FEATURES, SCORED, SCORED_BY_NAME
 from recommender.ml.fusion.scores import Reader, Scores, fill_scores
 from recommender.ml.fusion.sources import READ_BY_TREES, Sources
-from recommender.ml.fusion.sparse_rows import Csr, largest_per_row, product, rows_of_bags, weighted_sum
+from recommender.ml.fusion.sparse_rows import Csr, largest_per_row, product, rows_of, weighted_sum
 from recommender.ml.fusion.tag_side import TagSide
 
 _FROM_CHOSEN = 20
@@ -47,7 +47,7 @@ class PairFeatures:
 
     def rows(self, documents: Sequence[Document]) -> Csr:
         """TF-IDF rows of documents."""
-        return rows_of_bags([self.space.bag_of(document.tokens) for document in documents], self.space.n_features)
+        return rows_of(self.space, [document.tokens for document in documents])
 
     def _batch(self, documents: Sequence[Document]) -> PairTable:
         texts = self.rows(documents)

@@ -10,7 +10,7 @@ from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.pair_table import Document
 from recommender.ml.fusion.scored_sources import COLUMN, SCORED_BY_NAME, ScoredSource
 from recommender.ml.fusion.sparse_rows import ranks_within
-from recommender.ml.metrics import top_labels
+from recommender.ml.highest import top_labels, top_positive
 from recommender.ml.tag_texts import TagText
 
 _MISSING = float("nan")
@@ -45,19 +45,11 @@ class Scores:
     def candidates(self, limit: int) -> tuple[IntArray, IntArray]:
         """(rows, labels) of each text's best."""
         if self.positive_only:
-            best = [_best_positive(row, limit) for row in self.scores]
+            rows, places = top_positive(self.scores, limit)
         else:
-            best = list(top_labels(self.scores, limit))
-        rows = np.repeat(np.arange(len(best)), [len(columns) for columns in best])
-        columns = np.concatenate([np.empty(0, np.int64), *best])
-        return rows, columns if self.columns is None else self.columns[columns]
-
-
-def _best_positive(scores: FloatArray, limit: int) -> IntArray:
-    """Places of the highest positive scores: few of tens of thousands are, so these are looked at alone."""
-    positive = np.flatnonzero(scores > 0)
-    best: IntArray = positive[top_labels(scores[None, positive], limit)[0]]
-    return best
+            best = top_labels(self.scores, limit)
+            rows, places = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
+        return rows, places if self.columns is None else self.columns[places]
 
 
 class Reader(Protocol):

@@ -8,7 +8,8 @@ import numpy as np
 from recommender.ml.fusion.config import RidgeConfig
 from recommender.ml.fusion.corpus import Corpus
 from recommender.ml.fusion.ridge import fit_ridge
-from recommender.ml.metrics import ndcg_at_k, top_labels
+from recommender.ml.highest import top_labels
+from recommender.ml.metrics import ndcg_at_k
 
 _PENALTIES = (0.1, 0.3, 1.0)
 _DOCUMENTS, _DEV_DOCUMENTS, _LABELS = 4_000, 1_000, 2_000

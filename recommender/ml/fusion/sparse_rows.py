@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.ml.examples import FloatArray, IntArray
-from recommender.ml.features import Bag, stacked
+from recommender.ml.features import Bag, Bags, FeatureSpace, stacked
+from recommender.ml.text import Tokens
 
 Csr: TypeAlias = sparse.csr_matrix
 _FEW_TEXTS = 4
+_BATCH = 256  # documents whose features are looked up together
 _LARGEST_INT16_LABEL = np.iinfo(np.int16).max
 
 
@@ -67,12 +69,24 @@ def entries_of(matrix: Csr, rows: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(total) + np.repeat(starts - ends + lengths, lengths), lengths
 
 
+def rows_of(space: FeatureSpace, documents: Sequence[Tokens]) -> Csr:
+    """The documents' features under the space's weighting, shape (n_documents, n_features), float32."""
+    starts = range(0, len(documents), _BATCH)
+    parts = [_rows_of_bags(space.bags_of(documents[start : start + _BATCH]), space.n_features) for start in starts]
+    if len(parts) == 1:
+        return parts[0]
+    return sparse.csr_matrix(sparse.vstack(parts)) if parts else rows_of_bags([], space.n_features)
+
+
 def rows_of_bags(bags: Sequence[Bag], n_features: int) -> Csr:
     """Shape (n_bags, n_features), float32."""
-    entries = stacked(bags)
+    return _rows_of_bags(stacked(bags), n_features)
+
+
+def _rows_of_bags(bags: Bags, n_features: int) -> Csr:
     return sparse.csr_matrix(
-        (entries.weights, entries.features.astype(np.int32), entries.offsets.astype(np.int32)),
-        (len(bags), n_features),
+        (bags.weights, bags.features.astype(np.int32), bags.offsets.astype(np.int32)),
+        (len(bags.offsets) - 1, n_features),
     )
 
 

@@ -25,7 +25,7 @@ from recommender.ml.fusion.readers import reader_trainings
 from recommender.ml.fusion.scores import Reader
 from recommender.ml.fusion.searching import penalty_search
 from recommender.ml.fusion.sources import SourceLimits, Sources, fit_sources
-from recommender.ml.fusion.sparse_rows import rows_of_bags
+from recommender.ml.fusion.sparse_rows import rows_of
 from recommender.ml.fusion.tag_side import TagSide, tag_side
 from recommender.ml.parts import ModelParts, OnProgress, TrainingTask, tokenised
 from recommender.ml.text import Tokens
@@ -80,7 +80,7 @@ class FusionTraining:
         """Sources on all of train, trees on cross-fitted train documents and dev."""
         space, tags, corpus, documents = self.prepared(self.task.train)
         dev_tokens = tokenised(self.task.dev, self.config.max_tokens, self._part_of(0.1, 0.1))
-        dev_features = rows_of_bags([space.bag_of(tokens) for tokens in dev_tokens], space.n_features)
+        dev_features = rows_of(space, dev_tokens)
         dev_corpus = corpus_of(self.task.dev, dev_features, self.n_labels)
         search = self._search(corpus, dev_corpus)
         network = fit_network(self.task, self._part_of(0.1, 0.5)) if self.without_network is None else None
@@ -121,7 +121,7 @@ class FusionTraining:
         documents = tokenised(examples, self.config.max_tokens, self._part_of(0.0, 0.1))
         space = fit_feature_space(documents, feature_limits(self.config))
         self._say("weighing words", 0.1)
-        features = rows_of_bags([space.bag_of(tokens) for tokens in documents], space.n_features)
+        features = rows_of(space, documents)
         tags = tag_side(self.task.tag_texts_or_ids(), space)
         named = tags.named_in(documents, [example.text for example in examples])
         return space, tags, corpus_of(examples, features, self.n_labels, named), documents

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 
 from recommender.ml.fusion.sparse_rows import (
@@ -15,7 +13,6 @@ from recommender.ml.fusion.sparse_rows import (
     product,
     ranks_within,
 )
-from recommender.ml.metrics import top_labels
 
 
 def random_matrix(rows: int, columns: int, seed: int) -> sparse.csr_matrix:
@@ -27,24 +24,6 @@ def test_product_is_the_matrix_product_for_few_and_many_texts(n_texts: int) -> N
     texts, matrix = random_matrix(n_texts, 40, 1), random_matrix(40, 300, 2)
 
     assert product(texts, matrix) == pytest.approx((texts @ matrix).toarray(), abs=1e-5)
-
-
-@given(st.integers(1, 700), st.integers(1, 60), st.integers(0, 5), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_top_labels_are_those_of_a_full_sort(columns: int, limit: int, seed: int, with_ties: bool) -> None:
-    scores = np.random.default_rng(seed).random((3, columns)).astype(np.float32)
-    if with_ties:
-        scores = np.round(scores, 1)
-
-    best = top_labels(scores, limit)
-
-    assert np.array_equal(best, np.argsort(-scores, axis=1, kind="stable")[:, :limit])
-
-
-def test_top_labels_of_a_long_row_are_those_of_a_full_sort() -> None:
-    scores = np.random.default_rng(0).random((2, 50_000)).astype(np.float32)
-
-    assert np.array_equal(top_labels(scores, 50), np.argsort(-scores, axis=1, kind="stable")[:, :50])
 
 
 def test_each_row_keeps_its_largest_values() -> None:
