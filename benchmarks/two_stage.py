@@ -25,7 +25,8 @@ from benchmarks.compare.results import Figures, read_figures, write_figures
 from benchmarks.compare.systems import BENCHMARKS, ROOT
 from recommender.ml.clustered_head import ClusteredHead, balanced_clusters, clustered_head, full_bag, mean_matcher
 from recommender.ml.examples import FloatArray, IntArray
-from recommender.ml.metrics import ndcg_at_k, top_labels
+from recommender.ml.highest import top_labels
+from recommender.ml.metrics import ndcg_at_k
 
 RESULTS = BENCHMARKS / "results" / "two_stage.csv"
 TAGS, PICKED = (500, 1_000, 3_000, 10_000, 30_000), (4, 8, 16)

@@ -1,9 +1,10 @@
 """The feature space that training and serving share: words and word pairs with TF-IDF weights."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -86,10 +87,9 @@ class FeatureSpace:
         shares = document_rates / np.bincount(is_pair, weights=document_rates, minlength=2)[is_pair]
         return (_SIF_SMOOTHING / (_SIF_SMOOTHING + shares)).astype(np.float32)
 
-    def word_indices(self, words: Iterable[str]) -> IntArray:
+    def word_indices(self, words: Sequence[str]) -> IntArray:
         """Index of each word in reading order, UNKNOWN where the space has no such word."""
-        known = self.index_by_word
-        return np.array([known.get(word, UNKNOWN) for word in words], np.int64)
+        return np.fromiter(map(self.index_by_word.get, words, repeat(UNKNOWN)), np.int64, len(words))
 
     def bag(self, title: IntArray, body: IntArray) -> Bag:
         """TF-IDF weights of a document given as word indices of its fields, see `bags`."""

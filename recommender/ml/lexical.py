@@ -7,6 +7,7 @@ a match follows Medelyan (2009, "Human-competitive automatic topic indexing", Ma
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ class LexicalIndex:
         units: list[int] = []  # with the written word in the high bits
         starts = [0]
         for words in _fields_of(documents):
-            units += [unit for word in words for unit in ids[word]]
+            units.extend(chain.from_iterable(map(ids.__getitem__, words)))
             units.append(UNKNOWN)
             starts.append(len(units))
         numbers = np.array(units, np.int64)

@@ -36,7 +36,7 @@ def test_of_equal_lengths_it_is_the_simpler_equation(a: list[int], b: list[int],
     assert rank_biased_overlap(a, b[:7], p) == pytest.approx(rbo_of_equal_lengths(a, b[:7], p))
 
 
-@given(rankings, rankings, persistence)
+@given(rankings, rankings, st.floats(0.3, 0.98))  # with less, a difference at rank ten is lost among the digits
 def test_it_is_symmetric_within_bounds_and_one_only_for_equal_beginnings(a: list[int], b: list[int], p: float) -> None:
     overlap = rank_biased_overlap(a, b, p)
 

@@ -27,8 +27,9 @@ from recommender.ml.gate import (
     tag_recall,
 )
 from recommender.ml.held_out import kept_predictions
+from recommender.ml.highest import top_labels
 from recommender.ml.judged import JudgedAnswers, best_cut, judged_answers
-from recommender.ml.metrics import expected_calibration_error, macro_f1, micro_f1, ndcg_at_k, recall_at_k, top_labels
+from recommender.ml.metrics import expected_calibration_error, macro_f1, micro_f1, ndcg_at_k, recall_at_k
 
 K = 3
 fractions = st.floats(-1, 1, allow_nan=False)

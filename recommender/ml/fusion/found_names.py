@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.examples import FloatArray, IntArray, Text
 from recommender.ml.fusion.scored_sources import COLUMN
-from recommender.ml.fusion.sparse_rows import Cells, ranks_within
+from recommender.ml.fusion.sparse_rows import ranks_within
 from recommender.ml.lexical import LexicalIndex
 from recommender.ml.text import Tokens
 
@@ -40,6 +40,11 @@ class FoundNames:
 
     def fill(self, features: FloatArray, keys: IntArray, rows: IntArray) -> None:
         """Fill the columns of pairs given by their keys and texts."""
+        places = np.searchsorted(self.keys, keys)
+        found = (
+            np.flatnonzero(self.keys[np.minimum(places, len(self.keys) - 1)] == keys) if len(self.keys) else places[:0]
+        )
+        places = places[found]
         for column, values, missing in (
             ("names in title", self.in_title, 0.0),
             ("names in body", self.in_body, 0.0),
@@ -49,7 +54,8 @@ class FoundNames:
             ("preferred label found", self.preferred, 0.0),
             ("share of the name found", self.share, 0.0),
         ):
-            features[:, COLUMN[column]] = Cells(self.keys, values).at(keys, missing)
+            features[:, COLUMN[column]] = missing
+            features[found, COLUMN[column]] = values[places]
         features[:, COLUMN["names found in the text"]] = self.n_found[rows]
 
 
