@@ -1,7 +1,7 @@
 """What the report page shows, part by part; a part that cannot be read says so and leaves the others standing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -106,7 +106,7 @@ def _trained(subject: Reported) -> dict[str, Any]:
             "reports."
         )
         return {"untold": untold, "charts": {}}
-    return {"training": found, "trials": _trials(found), "charts": _training_charts(found)}
+    return {"training": found, "trials": found.search, "charts": _training_charts(found)}
 
 
 def _training_charts(found: TrainingReport) -> dict[str, Chart]:
@@ -117,12 +117,6 @@ def _training_charts(found: TrainingReport) -> dict[str, Chart]:
         "search": search_chart(found.search) if found.search else None,
     }
     return {name: chart for name, chart in charts.items() if chart is not None}
-
-
-def _trials(found: TrainingReport) -> list[dict[str, Any]]:
-    """The search's trials, the best marked."""
-    best = max((trial.ndcg_at_5 for trial in found.search), default=None)
-    return [asdict(trial) | {"is_best": trial.ndcg_at_5 == best} for trial in found.search]
 
 
 def _settings(subject: Reported) -> Mapping[str, Any]:

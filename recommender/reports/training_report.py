@@ -54,11 +54,13 @@ class Ablation:
 
 @dataclass(frozen=True)
 class Trial:
-    """Settings that the search tried on dev."""
+    """Settings that the search tried on dev; `gain` is over the usual ones, with its standard error."""
 
     config: Mapping[str, Any]
     ndcg_at_5: float
-    seconds: float | None
+    gain: float | None
+    standard_error: float | None
+    taken: bool
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,6 @@ class TrainingReport:
     def sets_parts(self) -> bool:
         """Whether it says how any part was set."""
         return any(part.settings for part in self.parts)
-
-    @property
-    def times_trials(self) -> bool:
-        """Whether it says how long any trial took."""
-        return any(trial.seconds is not None for trial in self.search)
 
     @property
     def is_empty(self) -> bool:
@@ -147,7 +144,10 @@ def _ablation(entry: Mapping[str, Any]) -> Ablation | None:
 
 def _trial(entry: Mapping[str, Any]) -> Trial | None:
     ndcg = _number(entry.get("ndcg_at_5"))
-    return None if ndcg is None else Trial(_mapping(entry.get("config")), ndcg, _number(entry.get("seconds")))
+    if ndcg is None:
+        return None
+    gain, error = _number(entry.get("gain")), _number(entry.get("standard_error"))
+    return Trial(_mapping(entry.get("config")), ndcg, gain, error, entry.get("taken") is True)
 
 
 def _entries(stored: Any, read: Callable[[Mapping[str, Any]], Entry | None]) -> tuple[Entry, ...]:

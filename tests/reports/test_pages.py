@@ -109,7 +109,7 @@ def test_what_training_said_is_told(reader: Client, world: World) -> None:
 
     for words in (
         "four tags, many documents each", "12.5", "2.0\xa0KB", "passes = 5", "linear score", "neighbours", "-0.0040",
-        "n_trees = 14", "ndcg_at_5 = 0.8400", "1,200 pairs",
+        "n_trees = 14", "taken", "+0.0200", "± 0.0040", "ndcg_at_5 = 0.8400", "1,200 pairs",
     ):  # fmt: skip
         assert " ".join(words.split()) in said, words
 
@@ -121,7 +121,7 @@ def test_columns_of_which_training_said_nothing_are_left_out(reader: Client, wor
     said = text_of(reader.get(address(world)))
 
     columns = re.findall(r'<th scope="col">([^<]+)</th>', said.partition("What training says")[2])
-    assert columns == ["part", "size", "trial", "nDCG@5", "settings"]
+    assert columns == ["part", "size", "trial", "nDCG@5", "difference", "settings"]
     assert "documents = 81<" in said and "ndcg_at_5 = 0.7053<" in said
 
 

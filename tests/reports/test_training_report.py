@@ -23,7 +23,7 @@ WHOLE: dict[str, Any] = {
     "parts": [{"name": "linear", "train_seconds": 12.5, "bytes": 123456, "settings": {"passes": 5}}],
     "fusion": {"n_pairs": 120000, "n_trees": 140, "gains": [{"feature": "linear score", "share": 0.41}]},
     "ablation": [{"without": "neighbours", "ndcg_at_5": 0.83, "difference": -0.004}],
-    "search": [{"config": {"n_trees": 140}, "ndcg_at_5": 0.8, "seconds": 12.0}],
+    "search": [{"config": {"n_trees": 140}, "ndcg_at_5": 0.8, "gain": 0.02, "standard_error": 0.004, "taken": True}],
     "dev": {"ndcg_at_5": 0.84},
 }
 
@@ -39,7 +39,7 @@ def test_a_whole_report_is_read_key_by_key(tmp_path: Path) -> None:
     assert (report.n_pairs, report.n_trees) == (120000, 140)
     assert report.gains == (Gain("linear score", 0.41),)
     assert report.ablation == (Ablation("neighbours", 0.83, -0.004),)
-    assert report.search == (Trial({"n_trees": 140}, 0.8, 12.0),)
+    assert report.search == (Trial({"n_trees": 140}, 0.8, 0.02, 0.004, taken=True),)
     assert report.dev == {"ndcg_at_5": 0.84}
     assert not report.is_empty
 

@@ -34,18 +34,6 @@ class LearntPairs:
         return LearntPairs(table, self.hits[places], self.weights[places], self.n_gold)
 
 
-@dataclass(frozen=True)
-class GivenTags:
-    """Texts of dev that have one of their tags given, and the pairs of the others."""
-
-    texts: IntArray  # (n_texts,) places of the texts, ascending
-    pairs: LearntPairs
-
-    def of_texts(self, texts: IntArray) -> LearntPairs:
-        """The pairs of those that are among these places of the texts."""
-        return self.pairs.of_texts(np.flatnonzero(np.isin(self.texts, texts)))
-
-
 def joined_pairs(parts: Sequence[LearntPairs]) -> LearntPairs | None:
     """One part behind the other; None where there is none."""
     if not parts:

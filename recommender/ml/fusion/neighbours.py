@@ -52,6 +52,24 @@ class DocumentIndex:
     def n_documents(self) -> int:
         return int(self.documents.shape[0])
 
+    @property
+    def n_labels(self) -> int:
+        return int(self.gold.shape[1])
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """Documents a label, shape (n_labels,)."""
+        return np.bincount(self.gold.indices, minlength=self.n_labels).astype(np.int64)
+
+    def bearing(self, label: int) -> IntArray:
+        """Places of the documents that bear the label."""
+        found: IntArray = self._by_label.indices[self._by_label.indptr[label] : self._by_label.indptr[label + 1]]
+        return found
+
+    @cached_property
+    def _by_label(self) -> Csr:
+        return self.gold.T.tocsr()
+
     @cached_property
     def by_feature(self) -> Csr:
         return self.documents.T.tocsr()

@@ -10,6 +10,7 @@ import numpy as np
 from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.features import FeatureSpace
 from recommender.ml.fusion.found_names import FoundNames, find_names
+from recommender.ml.fusion.given_tags import lifts
 from recommender.ml.fusion.neighbours import Neighbours
 from recommender.ml.fusion.pair_table import Document, PairTable, concatenated, no_pairs
 from recommender.ml.fusion.scored_sources import COLUMN, FEATURES, SCORED, SCORED_BY_NAME
@@ -45,6 +46,11 @@ class PairFeatures:
         tables = [self._batch(documents[start : start + step]) for start in starts]
         return concatenated(tables) if tables else no_pairs()
 
+    def lifts(self, documents: Sequence[Document], table: PairTable) -> FloatArray:
+        """What the documents' chosen tags say of the pairs, see `lifts` in given_tags.py."""
+        given = [document.chosen for document in documents]
+        return lifts(self.sources.index, self.rows(documents), table.rows, table.labels, given)
+
     def rows(self, documents: Sequence[Document]) -> Csr:
         """TF-IDF rows of documents."""
         return rows_of(self.space, [document.tokens for document in documents])
@@ -63,10 +69,6 @@ class PairFeatures:
         names.fill(features, rows * self.n_labels + labels, rows)
         self._fill_statistics(features, rows, labels)
         features[:, COLUMN["goes with the surest tags"]] = self._goes_with_surest(features, rows, labels)
-        if chosen is not None:
-            has_chosen = np.array([bool(document.chosen) for document in documents])[rows]
-            together = chosen.at(rows, labels)
-            features[:, COLUMN["goes with chosen tags"]] = np.where(has_chosen, together, np.float32(_MISSING))
         n_tokens = np.array([len(d.tokens.title) + len(d.tokens.body) for d in documents])
         features[:, COLUMN["length of the text"]] = np.log1p(n_tokens)[rows]
         for name, place in (("similarity of nearest document", 0), ("similarity of fifth document", 4)):

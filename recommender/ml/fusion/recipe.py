@@ -32,6 +32,7 @@ def fit(task: TrainingTask) -> ModelParts:
     settings = _settings(task, fitted.space) | {
         "features": [FEATURES[column] for column in fitted.boosted.columns],
         "blend": asdict(fitted.blend),
+        "given_tags": asdict(fitted.given),
         "floor": min(_LOWEST_LOGIT, float(fitted.dev_logits.min(initial=0.0)) - 1.0),
         "n_trees": fitted.n_trees,
         "penalty": fitted.penalty,
@@ -60,7 +61,7 @@ def refit(task: TrainingTask, fitted: ModelParts) -> ModelParts:
     ridge = replace(training.limits.ridge, penalty=penalty, smallest_weight=smallest_weight)
     sources = fit_sources(corpus, replace(training.limits, ridge=ridge), task.on_progress)
     network = fit_network(task, task.on_progress, fitted) if NETWORK in fitted.settings else None
-    kept = {name: fitted.settings[name] for name in ("blend", "features", "floor", "n_trees", *_OF_RIDGE)}
+    kept = {name: fitted.settings[name] for name in ("blend", "features", "given_tags", "floor", "n_trees", *_OF_RIDGE)}
     settings = _settings(task, space) | kept
     judged, calibration = JudgedPairs.from_tensors(fitted.tensors), fitted.calibration
     if judged is not None and calibration is not None:

@@ -122,7 +122,6 @@ _OF_TAGS = (
     Feature("share of newer documents", "recency", 0.0),
     Feature("time since last use", "recency", 1.0),
     Feature("goes with the surest tags", "companions", 0.0),
-    Feature("goes with chosen tags", "companions"),
 )
 _OF_TEXTS = (
     *(Feature(source.best_of_text, source.part) for source in SCORED if source.best_of_text is not None),

@@ -8,10 +8,12 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from recommender.ml.errors import BundleVersionUnsupported
 from recommender.ml.examples import BoolArray, FloatArray, IntArray, Text
 from recommender.ml.features import FeatureSpace
 from recommender.ml.fusion.blending import Blend
 from recommender.ml.fusion.boosting import BoostedGraph
+from recommender.ml.fusion.given_tags import GivenTags
 from recommender.ml.fusion.network_source import NetworkReader
 from recommender.ml.fusion.pair_table import Document, PairTable
 from recommender.ml.fusion.pairs import PairFeatures
@@ -47,13 +49,18 @@ class FusionScorer:
     features: PairFeatures
     trees: BoostedGraph
     blend: Blend
+    given: GivenTags
     document_ids: tuple[str, ...]
     max_tokens: int
     floor: float
 
     @classmethod
     def of_parts(cls, parts: ModelParts, n_labels: int, threads: int) -> "FusionScorer":
-        """Rebuilt from what `fit` made."""
+        """Rebuilt from what `fit` made; raises BundleVersionUnsupported for what an earlier version of it made."""
+        if "given_tags" not in parts.settings:
+            raise BundleVersionUnsupported(
+                "a fusion of an earlier version weighed given tags in its trees; train again"
+            )
         space = feature_space(parts)
         names = {
             name.removeprefix("names."): array for name, array in parts.tensors.items() if name.startswith("names.")
@@ -67,6 +74,7 @@ class FusionScorer:
             PairFeatures(space, sources, tags, readers),
             BoostedGraph(parts.graphs[TREES_GRAPH], [COLUMN[name] for name in parts.settings["features"]], threads),
             Blend(**parts.settings["blend"]),
+            GivenTags(**parts.settings["given_tags"]),
             tuple(json.loads(parts.files[DOCUMENT_IDS])),
             int(parts.settings["max_tokens"]),
             float(parts.settings["floor"]),
@@ -86,7 +94,10 @@ class FusionScorer:
         documents = self._documents(texts, chosen)
         table = self.features.table(documents)
         logits = np.full((len(texts), self.features.n_labels), self.floor, np.float32)
-        logits[table.rows, table.labels] = self.pair_logits(table.features)
+        scored = self.pair_logits(table.features)
+        if any(document.chosen for document in documents):
+            scored = np.maximum(scored + self.given.added(self.features.lifts(documents, table)), self.floor)
+        logits[table.rows, table.labels] = scored
         return logits, np.array([document.tokens.truncated for document in documents], np.bool_)
 
     def word_contributions(self, text: Text, label: int) -> Mapping[str, float]:

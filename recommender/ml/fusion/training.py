@@ -17,13 +17,14 @@ from recommender.ml.fusion.calibrating import JudgedPairs, recency_weights, sure
 from recommender.ml.fusion.config import BoostingConfig
 from recommender.ml.fusion.corpus import Corpus, corpus_of, siblings
 from recommender.ml.fusion.crossfitting import crossfit_folds, sibling_folds
-from recommender.ml.fusion.learnt_pairs import GivenTags, LearntPairs, best_stage, joined_pairs
+from recommender.ml.fusion.given_tags import GivenTags, RankedTexts, fit_given_tags
+from recommender.ml.fusion.learnt_pairs import LearntPairs, best_stage, joined_pairs
 from recommender.ml.fusion.network_source import NetworkReader, fit_network, network_reason
 from recommender.ml.fusion.pair_table import Document, PairTable
 from recommender.ml.fusion.pairs import PairFeatures
 from recommender.ml.fusion.readers import reader_trainings
 from recommender.ml.fusion.scores import Reader
-from recommender.ml.fusion.searching import penalty_search
+from recommender.ml.fusion.searching import search_penalty
 from recommender.ml.fusion.sources import SourceLimits, Sources, fit_sources
 from recommender.ml.fusion.sparse_rows import rows_of
 from recommender.ml.fusion.tag_side import TagSide, tag_side
@@ -33,7 +34,6 @@ from recommender.ml.text import Tokens
 _DEV_FOLDS = 3
 _HIDDEN_SHARE = 0.15  # of the tags are shown a second time as if they were new
 _SMALLEST_WEIGHT_BESIDE_NETWORK = 0.03  # of the regression: a third of its size, on debtags 0.0007 of its nDCG@5
-_CHOSEN_SHARE = 0.25  # of the documents, in training, have one tag given
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Fitted:
     readers: tuple[Reader, ...]  # beside the network
     boosted: Boosted
     blend: Blend
+    given: GivenTags
     dev: LearntPairs
     dev_logits: FloatArray  # (n_dev_pairs,) from trees that did not see the document
     dev_siblings: IntArray  # (n_dev_texts,) equal where texts are siblings
@@ -90,15 +91,15 @@ class FusionTraining:
         readers = self.fitted_readers(self.task.train, corpus, self._part_of(0.65, 0.7))
         features = PairFeatures(space, sources, tags, (*self._readers(network), *readers))
         dev = self._pairs(features, self.task.dev, dev_tokens)
-        given = self._given(features, dev_tokens)
         train = joined_pairs(crossfitted)
         self._say("learning how to weigh", 0.75)
         sibling_of = siblings(dev_corpus)
-        n_trees, of_trees = self._dev_predictions(train, dev, given, sibling_of)
+        n_trees, of_trees = self._dev_predictions(train, dev, sibling_of)
         blend = fit_blend(of_trees, dev.table.features, dev.hits, dev.weights)
         dev_logits = blend.logits(of_trees, dev.table.features)
         self._say("learning how to weigh", 0.92)
-        pairs = self.weighed(train, dev, given.pairs)
+        given = self._given_tags(sources, RankedTexts(dev_features, dev_corpus.gold, dev, dev_logits))
+        pairs = self.weighed(train, dev)
         if not pairs.has_both_kinds:
             raise NotEnoughExamples(
                 f"{dev.table.n_texts} dev documents show no right and wrong tags to learn from; tag more documents"
@@ -107,7 +108,7 @@ class FusionTraining:
         n_pairs = 0 if train is None else len(train.hits)
         penalty = self.limits.ridge.penalty
         judged = self._judged(dev.table, dev_logits, dev.hits, recency_weights(dev_corpus.ages))
-        known = (space, tags, sources, network, readers, boosted, blend)
+        known = (space, tags, sources, network, readers, boosted, blend, given)
         return Fitted(*known, dev, dev_logits, sibling_of, judged, n_pairs, n_trees, penalty, search)
 
     def fitted_readers(
@@ -146,39 +147,19 @@ class FusionTraining:
             readers = self.fitted_readers([self.task.train[row] for row in seen], known, self._part_of(end, end))
             examples = [self.task.train[row] for row in unseen]
             features = PairFeatures(space, sources, tags, readers)
-            chosen = self._given_tags(examples, _CHOSEN_SHARE)
-            yield self._pairs(features, examples, [documents[row] for row in unseen], chosen)
-
-    def _given(self, features: PairFeatures, tokens: Sequence[Tokens]) -> GivenTags:
-        """The texts of dev with two tags or more once again, one of their tags given."""
-        chosen = self._given_tags(self.task.dev, 1.0)
-        texts = np.array([row for row, given in enumerate(chosen) if given], np.int64)
-        examples, kept = [self.task.dev[row] for row in texts], [tokens[row] for row in texts]
-        return GivenTags(texts, self._pairs(features, examples, kept, [chosen[row] for row in texts]))
+            yield self._pairs(features, examples, [documents[row] for row in unseen])
 
     def _search(self, corpus: Corpus, dev: Corpus) -> list[dict[str, Any]]:
-        """Take the penalty that ranks dev best with the regression alone."""
-        if not self.config.search:
+        """Take the penalty that ranks dev best with the regression alone, where dev can tell; what was tried."""
+        search = search_penalty(corpus, dev, self.limits.ridge) if self.config.search else None
+        if search is None:
             return []
-        rows = penalty_search(corpus, dev, self.limits.ridge)
-        best = max(rows, key=lambda row: float(row["ndcg_at_5"]), default=None)
-        if best is not None:
-            self.limits = replace(self.limits, ridge=replace(self.limits.ridge, penalty=best["config"]["penalty"]))
-        return rows
+        self.limits = replace(self.limits, ridge=replace(self.limits.ridge, penalty=search.taken.penalty))
+        return search.rows
 
-    def _pairs(
-        self,
-        features: PairFeatures,
-        examples: Sequence[Example],
-        tokens: Sequence[Tokens],
-        chosen: Sequence[tuple[int, ...]] = (),
-    ) -> LearntPairs:
-        chosen = chosen or [()] * len(examples)
-        documents = [
-            Document(example.text, each, given) for example, each, given in zip(examples, tokens, chosen, strict=True)
-        ]
-        table = features.table(documents)
-        gold = [frozenset(e.labels).difference(given) for e, given in zip(examples, chosen, strict=True)]
+    def _pairs(self, features: PairFeatures, examples: Sequence[Example], tokens: Sequence[Tokens]) -> LearntPairs:
+        table = features.table([Document(e.text, each) for e, each in zip(examples, tokens, strict=True)])
+        gold = [frozenset(example.labels) for example in examples]
         pairs = list(zip(table.rows.tolist(), table.labels.tolist(), strict=True))
         hits = np.array([label in gold[row] for row, label in pairs], np.bool_)
         weights = [examples[row].weight_of(label) for row, label in pairs]
@@ -186,15 +167,13 @@ class FusionTraining:
         looked_at = self.used[table.labels]  # that nobody used a tag yet is no evidence against it
         return LearntPairs(table, hits, np.where(looked_at, weights, 0.0).astype(np.float32), n_gold)
 
-    def _given_tags(self, examples: Sequence[Example], share: float) -> list[tuple[int, ...]]:
-        """One of several right tags is given for a share of them, so that trees learn what it says of the others."""
+    def _given_tags(self, sources: Sources, dev: RankedTexts) -> GivenTags:
         if self.task.label_space.selection_mode == "one":
-            return [()] * len(examples)
-        rng = np.random.default_rng(self.task.seed)
-        return [(int(rng.choice(e.labels)),) if len(e.labels) > 1 and rng.random() < share else () for e in examples]
+            return GivenTags()
+        return fit_given_tags(sources.index, dev, self.task.seed)
 
     def _dev_predictions(
-        self, train: LearntPairs | None, dev: LearntPairs, given: GivenTags, sibling_of: IntArray
+        self, train: LearntPairs | None, dev: LearntPairs, sibling_of: IntArray
     ) -> tuple[int, FloatArray]:
         """How many trees are best, and logits of dev from trees that never saw the document."""
         folds = sibling_folds(sibling_of, _DEV_FOLDS, self.task.seed)
@@ -202,7 +181,7 @@ class FusionTraining:
         for number, held_out in enumerate(folds):
             self._say("learning how to weigh", 0.75 + 0.17 * number / len(folds))
             rest = np.setdiff1d(np.arange(dev.table.n_texts), held_out)
-            pairs = self.weighed(train, dev.of_texts(rest), given.of_texts(rest))
+            pairs = self.weighed(train, dev.of_texts(rest))
             mine = np.isin(dev.table.rows, held_out)
             if not mine.any() or not pairs.has_both_kinds:
                 continue
@@ -221,12 +200,10 @@ class FusionTraining:
         """Trees with the training's seed and threads."""
         return boost(pairs, config, seed=self.task.seed, threads=self.config.threads)
 
-    def weighed(self, train: LearntPairs | None, dev: LearntPairs, given: LearntPairs | None = None) -> TrainingPairs:
+    def weighed(self, train: LearntPairs | None, dev: LearntPairs) -> TrainingPairs:
         """Dev counts more a pair: its sources are those that serve. Some tags are shown as if they were new, too."""
         hidden = np.random.default_rng(self.task.seed).random(self.n_labels) < _HIDDEN_SHARE
         own = [(dev, self.config.dev_weight), (dev.as_if_unseen(hidden), self.config.dev_weight)]
-        if given is not None:
-            own.append((given, 1.0))
         if train is not None:
             own += [(train, 1.0), (train.as_if_unseen(hidden), 1.0)]
         known = [part.weights > 0 for part, _ in own]

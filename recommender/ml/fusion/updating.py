@@ -19,7 +19,7 @@ from recommender.ml.parts import ModelParts, Obstacle, TrainingTask, tokenised
 
 def obstacle(task: TrainingTask, parent: ModelParts) -> Obstacle | None:
     """ "network" where it would join and nobody has learnt how to weigh it."""
-    if JudgedPairs.from_tensors(parent.tensors) is None:
+    if JudgedPairs.from_tensors(parent.tensors) is None or "given_tags" not in parent.settings:
         return "bundle"
     wants_network = FusionTraining(task).without_network is None
     return "network" if wants_network and NETWORK not in parent.settings else None
