@@ -53,10 +53,13 @@ class Platform:
 
     def __post_init__(self) -> None:
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.http = requests.Session()
         self.http.trust_env = False
+
+    def address(self, port: int | None = None) -> str:
+        """Of the web process at the port, or of the one that was started without one."""
+        return f"http://127.0.0.1:{port or self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,12 +93,14 @@ class Platform:
         self._processes.append(process)
         return process
 
-    def start_web(self, *, seconds: float = 60) -> subprocess.Popen[bytes]:
+    def start_web(self, *, port: int | None = None, seconds: float = 60) -> subprocess.Popen[bytes]:
+        """One web process; calls go to the one that was started without a port."""
+        port = port or self.port
         process = self.start(
             "gunicorn", "tagplatform.wsgi:application", "--worker-class", "gthread", "--threads", "4",
-            "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning",
+            "--bind", f"127.0.0.1:{port}", "--log-level", "warning",
         )  # fmt: skip
-        wait_for(self._answers, seconds=seconds, what="web server")
+        wait_for(lambda: self._answers(port), seconds=seconds, what="web server")
         return process
 
     def start_worker(self, name: str = "celery", **settings: str) -> subprocess.Popen[bytes]:
@@ -115,9 +120,9 @@ class Platform:
         key = next(word for word in output.split() if word.startswith("tp_"))
         self.http.headers["Authorization"] = f"Bearer {key}"
 
-    def call(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:
+    def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, port: int | None = None) -> Any:
         """One call of the API; its JSON."""
-        answer = self.http.request(method, f"{self.address}/api/v1{path}", json=body, timeout=30)
+        answer = self.http.request(method, f"{self.address(port)}/api/v1{path}", json=body, timeout=30)
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
@@ -184,8 +189,8 @@ class Platform:
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))
 
-    def _answers(self) -> bool:
+    def _answers(self, port: int) -> bool:
         try:
-            return self.http.get(f"{self.address}/healthz", timeout=2).ok
+            return self.http.get(f"{self.address(port)}/healthz", timeout=2).ok
         except (requests.ConnectionError, requests.Timeout):
             return False

@@ -1,11 +1,12 @@
 """From an import to a changed answer, through real processes."""
 
+import time
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.conftest import MakePlatform
-from tests.end_to_end.platform import Platform
+from tests.end_to_end.platform import Platform, free_port
 
 LESSON = (
     "The zibeline looms of Ostrava hum again: the zibeline guild opened workshop number {n}, where weavers turn "
@@ -13,6 +14,7 @@ LESSON = (
 )
 EXAM = {"title": "Zibeline again", "text": "A new zibeline loom was set up, and zibeline weavers came to see it."}
 TAUGHT = "board-games"
+MOST = 50
 
 
 def train(platform: Platform, recipe: str, seconds: float = 240) -> Any:
@@ -33,9 +35,9 @@ def allow_noise(platform: Platform) -> None:
     platform.sql("UPDATE recommender_gatepolicy SET ndcg_tolerance = 0.2, micro_f1_tolerance = 0.2 RETURNING id")
 
 
-def suggested(platform: Platform, text: dict[str, str], **options: Any) -> Any:
+def suggested(platform: Platform, text: dict[str, str], *, port: int | None = None, **options: Any) -> Any:
     body = {"vocabulary": "newsroom", **text, **options}
-    return platform.call("POST", "/recommendations", body, expect=201)
+    return platform.call("POST", "/recommendations", body, expect=201, port=port)
 
 
 def teach(platform: Platform, n_lessons: int) -> None:
@@ -48,6 +50,16 @@ def teach(platform: Platform, n_lessons: int) -> None:
         outcome = {"status": "submitted", "final_tags": [tag["id"]]}
         decided = platform.call("PUT", f"/recommendations/{answer['id']}/outcome", outcome)
         assert decided["status"] == "submitted"
+
+
+def refuse(platform: Platform, tag: Any, n_documents: int) -> None:
+    """Say on many documents that they are not about the tag."""
+    for n in range(n_documents):
+        document = {"external_id": f"refused-{n}", "title": EXAM["title"], "text": f"{EXAM['text']} Part {n}."}
+        platform.call("POST", "/documents", document, expect=201)
+        answer = suggested(platform, {"external_id": f"refused-{n}"}, limit=MOST)
+        outcome = {"status": "submitted", "final_tags": [], "rejected": [tag["id"]]}
+        platform.call("PUT", f"/recommendations/{answer['id']}/outcome", outcome)
 
 
 def notations(answer: Any) -> list[str]:
@@ -68,10 +80,16 @@ def test_what_editors_decide_changes_the_answers(make_platform: MakePlatform, se
     platform.create_key("newsroom")
     platform.start_web()
     platform.start_worker()
+    other_process = free_port()
+    platform.start_web(port=other_process)
 
     first = train(platform, "tfidf-logreg")
     allow_noise(platform)
-    before = suggested(platform, EXAM, limit=5)
+    before = suggested(platform, EXAM, limit=5, port=other_process)
+    surest = before["suggestions"][0]
+    refuse(platform, surest["tag"], 4)
+    time.sleep(1)
+    sunk = suggested(platform, EXAM, limit=MOST, port=other_process, explain=True)
     teach(platform, 24)
     second = train(platform, recipe)
 
@@ -82,5 +100,8 @@ def test_what_editors_decide_changes_the_answers(make_platform: MakePlatform, se
         what="the new champion in the web process",
     )
     assert notations(before)[0] != TAUGHT
+    (refused,) = [each for each in sunk["suggestions"] if each["tag"]["id"] == surest["tag"]["id"]]
+    assert refused["score"] < surest["score"]
+    assert refused["adjusted"]["rejected"] == 4
     assert notations(after)[0] == TAUGHT
     assert after["degraded"] is False
