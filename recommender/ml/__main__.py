@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recommender.ml.commands import evaluate, existing_file, predict, settings_argument, train
+from recommender.ml.commands import evaluate, predict, train
 from recommender.ml.errors import MLError
+from recommender.ml.file_arguments import existing_file, existing_folder, settings_argument
 from recommender.ml.recipes import recipe_names
 
 
@@ -33,29 +34,38 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=train)
-    parser.add_argument("--train", type=existing_file, required=True, help="JSON lines, also .gz")
-    parser.add_argument("--dev", type=existing_file, required=True)
+    _add_data(parser, "train, dev and, if there is one, tags")
+    parser.add_argument("--train", type=existing_file, help="documents to learn from, JSON lines, also .gz")
+    parser.add_argument("--dev", type=existing_file, help="documents to choose and to calibrate on")
     parser.add_argument("--tags", type=existing_file, help="the vocabulary, so that unused tags have a place")
-    parser.add_argument("--recipe", choices=recipe_names(), required=True)
+    parser.add_argument("--recipe", choices=recipe_names(), default="auto", help="default: %(default)s")
     parser.add_argument("--out", type=Path, required=True, help="directory of the new bundle")
-    parser.add_argument("--mode", choices=("many", "one"), default="many")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mode", choices=("many", "one"), default="many", help="tags a document; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="equal seeds give equal bundles; default: %(default)s")
     parser.add_argument("--config", type=settings_argument, default="{}", help="settings as a JSON object")
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=predict)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--input", type=existing_file, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--limit", type=int, default=20, help="tags a document")
+    _add_data(parser, "test")
+    parser.add_argument("--bundle", type=Path, required=True, help="directory that train has written")
+    parser.add_argument("--input", type=existing_file, help="documents, JSON lines, also .gz")
+    parser.add_argument("--output", type=Path, required=True, help="JSON lines of id and [tag, probability], also .gz")
+    parser.add_argument("--limit", type=int, default=20, help="tags a document; default: %(default)s")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=evaluate)
-    parser.add_argument("--gold", type=existing_file, required=True)
-    parser.add_argument("--predictions", type=existing_file, required=True)
+    _add_data(parser, "test and train")
+    parser.add_argument("--gold", type=existing_file, help="documents with their right tags")
+    parser.add_argument("--predictions", type=existing_file, required=True, help="what predict has written")
     parser.add_argument("--train", type=existing_file, help="gives the propensities of PSP@5")
+
+
+def _add_data(parser: argparse.ArgumentParser, parts: str) -> None:
+    parser.add_argument(
+        "--data", type=existing_folder, metavar="FOLDER", help=f"has {parts} as .jsonl.gz or .jsonl, unless named below"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from recommender.ml.bundles import open_bundle, save_bundle
 from recommender.ml.examples import BoolArray, IntArray, LabelSpace, label_counts, label_matrix
+from recommender.ml.file_arguments import with_files_of_folder
 from recommender.ml.json_lines import (
     TaggedDocument,
     as_examples,
@@ -41,6 +41,7 @@ _N_RANKED = 10
 
 def train(chosen: argparse.Namespace) -> None:
     """Train on files and write a bundle; its tags are those of --tags, then those of the training file."""
+    chosen = with_files_of_folder(chosen, {"train": "train", "dev": "dev", "tags": "tags"}, optional="tags")
     documents = list(read_documents(chosen.train))
     named = read_tag_texts(chosen.tags) if chosen.tags else {}
     used = sorted({tag for document in documents for tag in document.tags})
@@ -59,16 +60,29 @@ def train(chosen: argparse.Namespace) -> None:
             tag_texts=[named.get(name) or TagText(name) for name in label_space.tag_ids],
             on_progress=lambda stage, fraction: _show(bar, stage, fraction),
         )
-    save_bundle(trained, chosen.out)
+    manifest = save_bundle(trained, chosen.out)
+    _say(
+        {
+            "bundle": str(chosen.out),
+            "digest": manifest.digest,
+            "recipe": trained.recipe,
+            "tags": label_space.n_labels,
+            "documents": trained.n_train,
+            "choice": [dict(reason) for reason in trained.parts.report.get("choice", [])],
+            "dev": trained.parts.report.get("dev", {}),
+        }
+    )
 
 
 def predict(chosen: argparse.Namespace) -> None:
     """Write the best tags of every document with their probabilities."""
+    chosen = with_files_of_folder(chosen, {"input": "test"}, optional="")
     write_rows(chosen.output, _predicted(open_bundle(chosen.bundle), chosen))
 
 
 def evaluate(chosen: argparse.Namespace) -> None:
     """Print the measures of a predictions file as one JSON object."""
+    chosen = with_files_of_folder(chosen, {"gold": "test", "train": "train"}, optional="train")
     documents = [document for document in read_documents(chosen.gold) if document.tags]
     predictions = read_predictions(chosen.predictions)
     names = {tag for document in documents for tag in document.tags}
@@ -80,8 +94,11 @@ def evaluate(chosen: argparse.Namespace) -> None:
     figures = _figures(padded, ranked)
     if chosen.train:
         figures["PSP@5"] = _psp_at_5(padded, ranked, label_space, list(read_documents(chosen.train)))
-    report = {name: round(value, 4) for name, value in figures.items()} | {"documents": len(documents)}
-    sys.stdout.write(json.dumps(report) + "\n")
+    _say({name: round(value, 4) for name, value in figures.items()} | {"documents": len(documents)})
+
+
+def _say(report: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
 
 
 def _show(bar: Any, stage: str, fraction: float) -> None:
@@ -133,18 +150,3 @@ def _psp_at_5(gold: BoolArray, ranked: IntArray, label_space: LabelSpace, docume
     counts = label_counts(as_examples(documents, label_space), label_space.n_labels)
     weights = inverse_propensities(np.append(counts, 0), len(documents))
     return psp_at_k(gold, ranked, weights, 5)
-
-
-def settings_argument(raw: str) -> str:
-    """A JSON object as argparse takes it, still as text."""
-    if not isinstance(json.loads(raw), dict):
-        raise ValueError(raw)
-    return raw
-
-
-def existing_file(raw: str) -> Path:
-    """A path that can be read, for argparse."""
-    path = Path(raw)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"no file at {raw}")
-    return path

@@ -49,5 +49,9 @@ class BundleUnwritable(BundleError):
     """The disk refused the bundle, and nothing of it stayed: free space, then try again."""
 
 
+class DataMissing(MLError):
+    """A file that is needed is neither named nor in the folder: the message says which and how to name it."""
+
+
 class RowInvalid(MLError):
     """A line of an input file cannot be read: the message names file, line and reason."""
