@@ -57,9 +57,10 @@ class Platform:
         self.http = requests.Session()
         self.http.trust_env = False
 
-    def address(self, port: int | None = None) -> str:
-        """Of the web process at the port, or of the one that was started without one."""
-        return f"http://127.0.0.1:{port or self.port}"
+    @property
+    def address(self) -> str:
+        """Of the web process that was started without a port."""
+        return self._address(self.port)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -122,7 +123,7 @@ class Platform:
 
     def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, port: int | None = None) -> Any:
         """One call of the API; its JSON."""
-        answer = self.http.request(method, f"{self.address(port)}/api/v1{path}", json=body, timeout=30)
+        answer = self.http.request(method, f"{self._address(port or self.port)}/api/v1{path}", json=body, timeout=30)
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
@@ -189,8 +190,11 @@ class Platform:
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))
 
+    def _address(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"
+
     def _answers(self, port: int) -> bool:
         try:
-            return self.http.get(f"{self.address(port)}/healthz", timeout=2).ok
+            return self.http.get(f"{self._address(port)}/healthz", timeout=2).ok
         except (requests.ConnectionError, requests.Timeout):
             return False

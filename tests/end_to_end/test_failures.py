@@ -69,7 +69,7 @@ def test_the_api_says_503_while_the_database_is_away_and_keeps_what_it_acknowled
     platform.call("POST", "/documents", {"external_id": "kept", "title": "Kept"}, expect=201)
 
     stop_embedded_database(platform.folder / "postgres")
-    away = platform.http.post(f"{platform.address()}/api/v1/recommendations", json=EXAM, timeout=30)
+    away = platform.http.post(f"{platform.address}/api/v1/recommendations", json=EXAM, timeout=30)
     start_embedded_database(platform.folder / "postgres", for_tests=True)
     back = suggested(platform, EXAM)
 
