@@ -1,5 +1,6 @@
 """What breaks, breaks alone: answers keep coming or say when, and nothing acknowledged is lost."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from tests.end_to_end.platform import Platform
 from tests.end_to_end.test_learning_loop import EXAM, suggested, train
 
 pytestmark = pytest.mark.timeout(1000)
+SET_POLICY = """
+from recommender.runs import training_policy
+from tagplatform.taxonomy.models import Vocabulary
+policy = training_policy(Vocabulary.objects.get(slug="newsroom"))
+vars(policy).update({policy})
+policy.save()
+"""
+SMALL_NETWORK = {"recipe": "fasttext-cnn-mlp", "config": {"embedding_dim": 64, "n_filters": 32, "min_steps": 200}}
 
 
 def running_platform(make_platform: MakePlatform, **settings: str) -> Platform:
@@ -20,6 +29,12 @@ def running_platform(make_platform: MakePlatform, **settings: str) -> Platform:
     platform.create_key("newsroom")
     platform.start_web()
     return platform
+
+
+def small_network(platform: Platform) -> None:
+    """What the network learns is of no interest here, only that it takes some seconds."""
+    policy = json.dumps(SMALL_NETWORK)
+    platform.manage("shell", "--command", SET_POLICY.format(policy=policy))
 
 
 def request_run(platform: Platform, recipe: str) -> Any:
@@ -34,6 +49,7 @@ def test_a_run_goes_on_after_its_worker_was_killed(make_platform: MakePlatform) 
     platform = running_platform(make_platform)
     worker = platform.start_worker()
     train(platform, "tfidf-logreg")
+    small_network(platform)
     run = request_run(platform, "fasttext-cnn-mlp")
     platform.wait_for(lambda: state_of(platform, run)["progress"] > 0.02, seconds=60, what="progress")
 
@@ -93,6 +109,7 @@ def test_a_full_disk_fails_the_run_and_leaves_the_champion(make_platform: MakePl
     try:
         platform = running_platform(make_platform, BUNDLES_DIR=str(disk))
         platform.start_worker()
+        small_network(platform)
         run = request_run(platform, "fasttext-cnn-mlp")
         failed = platform.wait_for(
             lambda: (now := state_of(platform, run))["state"] not in ("queued", "running") and now,
