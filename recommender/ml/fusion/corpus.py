@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from recommender.ml.examples import Example, FloatArray, IntArray
-from recommender.ml.fusion.sparse_rows import Csr
+from recommender.ml.fusion.sparse_rows import Csr, entries_a_column
 
 _DATED_SHARE = 0.95
 _ALIKE = 0.45  # cosine of TF-IDF rows
@@ -48,7 +48,7 @@ class Corpus:
     @cached_property
     def counts(self) -> IntArray:
         """Documents a label, shape (n_labels,)."""
-        return np.bincount(self.gold.indices, minlength=self.n_labels).astype(np.int64)
+        return entries_a_column(self.gold)
 
     @cached_property
     def dated(self) -> bool:

@@ -9,6 +9,7 @@ from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.corpus import Corpus
 from recommender.ml.fusion.sparse_rows import (
     Csr,
+    entries_a_column,
     entries_of,
     largest_per_row,
     normalised_rows,
@@ -59,7 +60,7 @@ class DocumentIndex:
     @cached_property
     def counts(self) -> IntArray:
         """Documents a label, shape (n_labels,)."""
-        return np.bincount(self.gold.indices, minlength=self.n_labels).astype(np.int64)
+        return entries_a_column(self.gold)
 
     def bearing(self, label: int) -> IntArray:
         """Places of the documents that bear the label."""

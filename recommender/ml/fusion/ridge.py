@@ -14,7 +14,7 @@ from scipy import linalg, sparse
 from recommender.ml.examples import FloatArray, IntArray
 from recommender.ml.fusion.config import RidgeConfig
 from recommender.ml.fusion.corpus import Corpus
-from recommender.ml.fusion.sparse_rows import Csr, above
+from recommender.ml.fusion.sparse_rows import Csr, above, entries_a_column
 
 _CELLS_AT_ONCE = 16_000_000
 _IMPUTATIONS = 2
@@ -102,7 +102,7 @@ class _Primal:
     """(XᵀX + penalty I) w = Xᵀ y over the most frequent features; the others get no weight."""
 
     def __init__(self, features: Csr, config: RidgeConfig) -> None:
-        frequency = np.bincount(features.indices, minlength=features.shape[1])
+        frequency = entries_a_column(features)
         kept = np.sort(np.argsort(-frequency, kind="stable")[: config.max_features])
         self._n_features, self._kept = features.shape[1], kept[frequency[kept] > 0]
         self._features = features[:, self._kept].tocsr()

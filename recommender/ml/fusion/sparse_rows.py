@@ -59,6 +59,11 @@ def entries_of(matrix: Csr, rows: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(total) + np.repeat(starts - ends + lengths, lengths), lengths
 
 
+def entries_a_column(matrix: Csr) -> IntArray:
+    """Shape (n_columns,)"""
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int64)
+
+
 def rows_of(space: FeatureSpace, documents: Sequence[Tokens]) -> Csr:
     """The documents' features under the space's weighting, shape (n_documents, n_features), float32."""
     starts = range(0, len(documents), _BATCH)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from recommender.ml.examples import FloatArray
 from recommender.ml.fusion.corpus import Corpus
-from recommender.ml.fusion.sparse_rows import Csr, largest_per_row, normalised_rows
+from recommender.ml.fusion.sparse_rows import Csr, entries_a_column, largest_per_row, normalised_rows
 
 _LATEST_SHARES = (0.1, 0.3)
 _COMPANIONS = 50
@@ -48,7 +48,7 @@ def fit_statistics(corpus: Corpus) -> TagStatistics:
         newest,
         newer,
         _unused_for(corpus),
-        np.log1p(np.bincount(corpus.named.indices, minlength=corpus.n_labels)).astype(np.float32),
+        np.log1p(entries_a_column(corpus.named)).astype(np.float32),
         _keyphraseness(corpus),
         _companions(corpus),
         normalised_rows(centroids),
@@ -58,7 +58,7 @@ def fit_statistics(corpus: Corpus) -> TagStatistics:
 def _share_of_newest(corpus: Corpus, share: float) -> FloatArray:
     n_newest = max(1, round(share * corpus.n_documents)) if corpus.dated else max(1, corpus.n_documents)
     newest = corpus.oldest_first[-n_newest:]
-    counts = np.bincount(corpus.gold[newest].indices, minlength=corpus.n_labels)
+    counts = entries_a_column(corpus.gold[newest])
     shares: FloatArray = (counts / n_newest).astype(np.float32)
     return shares
 
@@ -71,8 +71,8 @@ def _unused_for(corpus: Corpus) -> FloatArray:
 
 
 def _keyphraseness(corpus: Corpus) -> FloatArray:
-    named = np.bincount(corpus.named.indices, minlength=corpus.n_labels)
-    both = np.bincount(corpus.named.multiply(corpus.gold).tocsr().indices, minlength=corpus.n_labels)
+    named = entries_a_column(corpus.named)
+    both = entries_a_column(corpus.named.multiply(corpus.gold).tocsr())
     common = both.sum() / max(named.sum(), 1)
     shares: FloatArray = ((both + _PRIOR_DOCUMENTS * common) / (named + _PRIOR_DOCUMENTS)).astype(np.float32)
     return shares
