@@ -51,6 +51,17 @@ def start_interleaving(*, vocabulary: Vocabulary, actor: Any | None) -> Interlea
     )
 
 
+def compare_after_training(vocabulary: Vocabulary) -> Interleaving | None:
+    """Start where the policy says that who is put up by itself is compared by itself, too."""
+    if not challenge_policy(vocabulary.pk).compare_by_itself:
+        return None
+    try:
+        return start_interleaving(vocabulary=vocabulary, actor=None)
+    except Conflict as error:
+        logger.info("no comparison in %s: %s", vocabulary, error.detail)
+        return None
+
+
 def stop_interleaving(*, vocabulary: Vocabulary, actor: Any | None, reason: str) -> Interleaving:
     """All answers come from the champion alone again; what was counted stays. Conflict where nothing runs."""
     with transaction.atomic():

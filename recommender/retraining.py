@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from recommender import ml, registry
 from recommender.challengers import put_up_after_training
+from recommender.comparing import compare_after_training
 from recommender.gate import budget_criteria, judge
 from recommender.kinds import retired_tags, workshop_for
 from recommender.left_overs import remove_unregistered_bundles, remove_what_ended_runs_left
@@ -39,7 +40,8 @@ def carry_out(run: TrainingRun) -> None:
         if not report:
             finish_run(run, State.SKIPPED, reason=reason)
         else:
-            put_up_after_training(run, report)
+            if put_up_after_training(run, report):
+                compare_after_training(run.vocabulary)
             remove_old_bundles(run.vocabulary)
             remove_old_snapshots(run.vocabulary)
     except TrainingCancelled:

@@ -42,7 +42,7 @@ class ChallengePolicyAdmin(PlatformAdmin):
         (None, {"fields": ("vocabulary", "page_link", ("shadow_share", "shadow_days"), "put_up_by_itself")}),
         (
             gettext_lazy("Interleaving"),
-            {"fields": ("interleaving_share", "alpha", "most_documents", "promote_winner")},
+            {"fields": ("compare_by_itself", "interleaving_share", "alpha", "most_documents", "promote_winner")},
         ),
     )
     actions_detail = ("start", "stop", "withdraw")

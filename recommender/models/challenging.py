@@ -36,6 +36,11 @@ class ChallengePolicy(models.Model):
         default=False,
         help_text=_("a version within its budgets that does not go live after its training becomes challenger"),
     )
+    compare_by_itself = models.BooleanField(
+        _("compare by itself"),
+        default=False,
+        help_text=_("a version that is put up by itself is compared with the champion by interleaving at once"),
+    )
     interleaving_share = models.FloatField(
         _("share of requests with interleaved answers"),
         default=0.2,

@@ -11,12 +11,18 @@ import pytest
 from feedback.models import Recommendation, Suggestion
 from feedback.services import OutcomeReport, record_outcome
 from recommender import comparing, ml
-from recommender.challengers import put_up_challenger, withdraw_challenger
+from recommender.challengers import COSTS, put_up_after_training, put_up_challenger, withdraw_challenger
 from recommender.challenging import challengers
-from recommender.comparing import conclude_comparisons, start_interleaving, stop_interleaving, winners_of
+from recommender.comparing import (
+    compare_after_training,
+    conclude_comparisons,
+    start_interleaving,
+    stop_interleaving,
+    winners_of,
+)
 from recommender.following import ChampionFollower
 from recommender.ml.interleaving import Team
-from recommender.models import ChallengePolicy, Interleaving, ModelVersion
+from recommender.models import ChallengePolicy, Interleaving, ModelVersion, TrainingRun
 from recommender.promotion import promote_version
 from recommender.selectors import challenger, champion
 from recommender.services import Answer, RecommendationRequest, recommend_tags
@@ -29,6 +35,7 @@ from tests.tiny_model import FOOTBALL_TEXT, Newsroom, add_version, newsroom_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Interleaving.State
+COSTS_HELD = [{"name": name, "passed": True} for name in COSTS]
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +272,42 @@ def test_a_withdrawn_challenger_is_compared_no_more(newsroom: Newsroom, comparis
 
     assert ask(newsroom).policy == "normal"
     assert Interleaving.objects.get().state == State.STOPPED
+
+
+def held_back(newsroom: Newsroom) -> tuple[TrainingRun, dict[str, Any]]:
+    """A run whose version keeps its budgets and was kept back by the gate all the same, and its report."""
+    version = ModelVersion.objects.get(number=2)
+    withdraw_challenger(vocabulary=newsroom.vocabulary, actor=None, reason="to begin anew")
+    run = TrainingRunFactory(vocabulary=newsroom.vocabulary)
+    ModelVersion.objects.filter(pk=version.pk).update(training_run=run)
+    return run, {"promoted": False, "reason": "nDCG@5 −3.1", "gate": {"criteria": COSTS_HELD}}
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_what_the_gate_kept_back_is_put_up_and_compared_by_itself_where_the_policy_says_so(
+    newsroom: Newsroom, compares: bool
+) -> None:
+    run, report = held_back(newsroom)
+    ChallengePolicy.objects.update(put_up_by_itself=True, compare_by_itself=compares)
+
+    assert put_up_after_training(run, report)
+    begun = compare_after_training(newsroom.vocabulary)
+
+    assert challenger(newsroom.vocabulary) == ModelVersion.objects.get(number=2)
+    assert (begun is not None) == compares
+    if begun is not None:
+        assert (begun.state, begun.started_by, begun.share) == (State.RUNNING, None, 1.0)
+        assert compare_after_training(newsroom.vocabulary) is None  # one at a time
+
+
+def test_nothing_is_put_up_that_went_live_breaks_a_budget_or_is_not_wanted(newsroom: Newsroom) -> None:
+    run, report = held_back(newsroom)
+    too_large = {"criteria": [*COSTS_HELD[1:], {"name": COSTS[0], "passed": False}]}
+
+    unwanted = put_up_after_training(run, report)
+    ChallengePolicy.objects.update(put_up_by_itself=True)
+
+    assert not unwanted
+    assert not put_up_after_training(run, report | {"promoted": True})
+    assert not put_up_after_training(run, report | {"gate": too_large})
+    assert challenger(newsroom.vocabulary) is None
