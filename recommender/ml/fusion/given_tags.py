@@ -67,39 +67,43 @@ def lifts(
 
 def _together(index: DocumentIndex, tags: Sequence[int]) -> FloatArray:
     """Shape (n_labels,)"""
-    logs = np.zeros(index.n_labels)
+    share = (index.counts / index.n_documents).astype(np.float32)
+    logs = np.zeros(index.n_labels, np.float32)
     for tag in tags:
-        documents = index.bearing(tag)
-        seen = _borne(index, documents, np.ones(len(documents)))
-        logs += np.log((seen + _PRIOR) / (len(documents) * index.counts / index.n_documents + _PRIOR))
-    scaled: FloatArray = (logs / np.sqrt(len(tags))).astype(np.float32)
+        logs += np.log((index.together(tag) + _PRIOR) / (index.counts[tag] * share + _PRIOR))
+    scaled: FloatArray = logs / np.float32(np.sqrt(len(tags)))
     return scaled
 
 
 def _nearby(index: DocumentIndex, tags: Sequence[int], cosines: FloatArray) -> FloatArray:
     """Shape (n_labels,)"""
-    weights = np.maximum(cosines, 0.0).astype(np.float64) ** 2
-    nearest = _heaviest(weights)
-    usual = weights[nearest].sum() / _NEAREST
+    nearest = _heaviest(cosines)
+    weights = _squared(cosines[nearest])
+    usual = weights.sum() / _NEAREST
     if usual == 0:
         return np.zeros(index.n_labels, np.float32)
-    share = index.counts / index.n_documents
     common = _COMMON * usual
-    expected = (_borne(index, nearest, weights[nearest]) + common * share) / (weights[nearest].sum() + common)
-    borne = np.bincount(np.concatenate([index.bearing(tag) for tag in tags]), minlength=index.n_documents) / len(tags)
-    beside = weights * borne**2
+    borne_anyhow = _borne(index, nearest, weights) + common * index.counts / index.n_documents
+    n_borne = np.bincount(np.concatenate([index.bearing(tag) for tag in tags]), minlength=index.n_documents)
+    bearing = np.flatnonzero(n_borne)
+    beside = _squared(cosines[bearing] * (n_borne[bearing] / len(tags)))
     chosen = _heaviest(beside)
-    seen = _borne(index, chosen, beside[chosen])
+    seen = _borne(index, bearing[chosen], beside[chosen])
+    expected = beside[chosen].sum() * borne_anyhow / (weights.sum() + common)
     prior = _PRIOR * usual
-    logs: FloatArray = np.log((seen + prior) / (beside[chosen].sum() * expected + prior)).astype(np.float32)
+    logs: FloatArray = np.log((seen + prior) / (expected + prior)).astype(np.float32)
     return logs
 
 
-def _heaviest(weights: Doubles) -> IntArray:
+def _squared(cosines: FloatArray | Doubles) -> Doubles:
+    return np.maximum(cosines, 0.0).astype(np.float64) ** 2
+
+
+def _heaviest(weights: FloatArray | Doubles) -> IntArray:
     """Places of the 30 highest."""
     if len(weights) <= _NEAREST:
         return np.arange(len(weights))
-    found: IntArray = np.argpartition(-weights, _NEAREST - 1)[:_NEAREST]
+    found: IntArray = np.argpartition(weights, len(weights) - _NEAREST)[-_NEAREST:]
     return found
 
 

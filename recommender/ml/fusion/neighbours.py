@@ -21,6 +21,7 @@ N_NEIGHBOURS = 50
 _N_VOTERS, _N_CLOSEST = 30, 5
 _RECENCY = 5.0  # a document as old as the corpus has exp(-5) of the newest one's vote
 _LOCAL_PENALTY = 0.3
+_MOST_PAIRED_LABELS = 2_000  # with so many, counts of all pairs take 16 MB; with more, each tag has fewer documents
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ class DocumentIndex:
         """Places of the documents that bear the label."""
         found: IntArray = self._by_label.indices[self._by_label.indptr[label] : self._by_label.indptr[label + 1]]
         return found
+
+    def together(self, label: int) -> FloatArray:
+        """Documents that bear the label and each of the others, shape (n_labels,)."""
+        if self.n_labels <= _MOST_PAIRED_LABELS:
+            row: FloatArray = self._together[label]
+            return row
+        places, _ = entries_of(self.gold, self.bearing(label))
+        return np.bincount(self.gold.indices[places], minlength=self.n_labels).astype(np.float32)
+
+    @cached_property
+    def _together(self) -> FloatArray:
+        """(n_labels, n_labels)"""
+        counted: FloatArray = (self._by_label @ self.gold).toarray().astype(np.float32)
+        return counted
 
     @cached_property
     def _by_label(self) -> Csr:

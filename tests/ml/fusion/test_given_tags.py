@@ -9,6 +9,7 @@ from scipy import sparse
 from recommender.ml import Example, LabelSpace, Text, TrainedRanker, train_ranker
 from recommender.ml.errors import BundleVersionUnsupported
 from recommender.ml.examples import FloatArray
+from recommender.ml.fusion import neighbours
 from recommender.ml.fusion.given_tags import GivenTags, RankedTexts, fit_given_tags, lifts
 from recommender.ml.fusion.learnt_pairs import LearntPairs
 from recommender.ml.fusion.neighbours import DocumentIndex
@@ -180,3 +181,13 @@ def test_a_model_of_an_earlier_version_is_refused_with_what_to_do(trained: Train
 
     with pytest.raises(BundleVersionUnsupported, match="train again"):
         FusionScorer.of_parts(replace(trained.parts, settings=settings), len(NAMES), threads=1)
+
+
+def test_counts_of_pairs_are_the_same_from_the_table_and_from_the_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, documents = two_kinds(), two_kinds()
+    from_table = [table.together(label).tolist() for label in range(5)]
+
+    monkeypatch.setattr(neighbours, "_MOST_PAIRED_LABELS", 0)
+
+    assert from_table[0] == [20.0, 10.0, 10.0, 20.0, 0.0]
+    assert [documents.together(label).tolist() for label in range(5)] == from_table
