@@ -13,6 +13,10 @@ LESSON = (
     "zibeline yarn into coats."
 )
 EXAM = {"title": "Zibeline again", "text": "A new zibeline loom was set up, and zibeline weavers came to see it."}
+ORDINARY = {
+    "title": "Derby",
+    "text": "The home team won the football match after the break, and the fans sang all night.",
+}
 TAUGHT = "board-games"
 MOST = 50
 
@@ -53,9 +57,9 @@ def teach(platform: Platform, n_lessons: int) -> None:
 
 
 def refuse(platform: Platform, tag: Any, n_documents: int) -> None:
-    """Say on many documents that they are not about the tag."""
+    """Say on many ordinary documents that they are not about the tag."""
     for n in range(n_documents):
-        document = {"external_id": f"refused-{n}", "title": EXAM["title"], "text": f"{EXAM['text']} Part {n}."}
+        document = {"external_id": f"refused-{n}", "title": ORDINARY["title"], "text": f"{ORDINARY['text']} Part {n}."}
         platform.call("POST", "/documents", document, expect=201)
         answer = suggested(platform, {"external_id": f"refused-{n}"}, limit=MOST)
         outcome = {"status": "submitted", "final_tags": [], "rejected": [tag["id"]]}
@@ -80,16 +84,16 @@ def test_what_editors_decide_changes_the_answers(make_platform: MakePlatform, se
     platform.create_key("newsroom")
     platform.start_web()
     platform.start_worker()
-    other_process = free_port()
-    platform.start_web(port=other_process)
 
     first = train(platform, "tfidf-logreg")
+    other_process = free_port()
+    platform.start_web(port=other_process)
     allow_noise(platform)
-    before = suggested(platform, EXAM, limit=5, port=other_process)
-    surest = before["suggestions"][0]
+    before = suggested(platform, EXAM, limit=5)
+    surest = suggested(platform, ORDINARY, limit=5, port=other_process)["suggestions"][0]
     refuse(platform, surest["tag"], 4)
     time.sleep(1)
-    sunk = suggested(platform, EXAM, limit=MOST, port=other_process, explain=True)
+    sunk = suggested(platform, ORDINARY, limit=MOST, port=other_process, explain=True)
     teach(platform, 24)
     second = train(platform, recipe)
 
